@@ -1,0 +1,68 @@
+"""Reads LLVM's assembly text of the arithmetic and byte swap instructions, and nothing else."""
+
+import re
+
+from model import Instruction
+
+CODES = {
+    "+=": "ADD", "-=": "SUB", "*=": "MUL", "/=": "DIV", "s/=": "SDIV", "|=": "OR", "&=": "AND", "<<=": "LSH",
+    ">>=": "RSH", "%=": "MOD", "s%=": "SMOD", "^=": "XOR", "=": "MOV", "s>>=": "ARSH",
+}  # fmt: skip
+
+REGISTER = r"([rw])(\d+)"
+NEG = re.compile(rf"{REGISTER} = -{REGISTER}")
+MOVSX = re.compile(rf"{REGISTER} = \(s(8|16|32)\){REGISTER}")
+BYTE_SWAP = re.compile(rf"r(\d+) = (le|be|bswap)(16|32|64) r(\d+)")
+BINARY = re.compile(rf"{REGISTER} (\S+) (?:{REGISTER}|(-?\d+|0x[0-9a-f]+))")
+
+WIDTHS = {"r": 64, "w": 32}
+
+
+class SyntaxProblem(Exception):
+    """The text is not an instruction of sections 4.1 and 4.2."""
+
+
+def require(condition, text):
+    if not condition:
+        raise SyntaxProblem(text)
+
+
+def register(number, text):
+    require(int(number) <= 10, text)
+    return int(number)
+
+
+def destination(number, text):
+    require(int(number) <= 9, text)
+    return int(number)
+
+
+def parse_instruction(text):
+    if match := NEG.fullmatch(text):
+        kind, number, other_kind, other = match.groups()
+        require((kind, number) == (other_kind, other), text)
+        return Instruction("NEG", WIDTHS[kind], destination(number, text))
+    if match := MOVSX.fullmatch(text):
+        kind, number, from_width, source_kind, source = match.groups()
+        require(kind == source_kind and int(from_width) < WIDTHS[kind], text)
+        return Instruction("MOVSX", WIDTHS[kind], destination(number, text), src=register(source, text),
+                           from_width=int(from_width))  # fmt: skip
+    if match := BYTE_SWAP.fullmatch(text):
+        number, code, width, other = match.groups()
+        require(number == other, text)
+        return Instruction(code.upper(), int(width), destination(number, text))
+    match = BINARY.fullmatch(text)
+    require(match and match[3] in CODES, text)
+    kind, number, operator, source_kind, source, immediate = match.groups()
+    if source is not None:
+        require(kind == source_kind, text)
+        return Instruction(CODES[operator], WIDTHS[kind], destination(number, text), src=register(source, text))
+    value = int(immediate, 0)
+    require(-(2**31) <= value < 2**31, text)
+    return Instruction(CODES[operator], WIDTHS[kind], destination(number, text), imm=value)
+
+
+def parse(text):
+    """Instructions of a text, one a line or separated by semicolons."""
+    parts = (part.strip() for part in re.split(r"[;\n]", text))
+    return [parse_instruction(part) for part in parts if part]
