@@ -47,21 +47,21 @@ def register_sweeps(code, operator, width):
     clauses = clauses_of(code, width, more) + ["RFC9669-4-SOURCE-X"]
     name = f"{code.lower()}{width}-reg"
     yield {
-        "id": f"{name}/all-pairs",
+        "id": f"{name}/sweep-all-pairs",
         "clauses": clauses,
         "asm": asm,
         "registers": {"dst": ALL, "src": ALL},
         "rows": {"dst": "edges_small", "src": "edges_small"},
     }
     yield {
-        "id": f"{name}/edges",
+        "id": f"{name}/sweep-edges",
         "clauses": clauses,
         "asm": asm,
         "registers": {"dst": WIDE_DST, "src": WIDE_SRC},
         "rows": {"dst": "edges64", "src": "edges64"},
     }
     yield {
-        "id": f"{name}/same-register",
+        "id": f"{name}/sweep-same-register",
         "clauses": clauses + ["RFC9669-4.1-SAME-REGISTER"],
         "asm": asm.replace("src", "dst"),
         "registers": {"dst": ALL},
@@ -75,7 +75,7 @@ def immediate_sweeps(code, operator, width):
 
     def sweep(which, imm, more, policy=None):
         return {
-            "id": f"{name}/{which}",
+            "id": f"{name}/sweep-{which}",
             "clauses": clauses_of(code, width, more) + ["RFC9669-4-SOURCE-K"],
             **({"policy": policy} if policy else {}),
             "asm": f"{{dst{suffix}}} {operator} {{imm}}",
@@ -100,14 +100,14 @@ def movsx_sweeps(width, from_width):
     name = f"movsx{width}-{from_width}"
     clauses = [f"RFC9669-4.1-MOVSX{width}", "RFC9669-2.3-SEXT-COPY", "RFC9669-2.3-SEXT-FILL", *WIDTH_CLAUSES[width]]
     yield {
-        "id": f"{name}/all-pairs",
+        "id": f"{name}/sweep-all-pairs",
         "clauses": clauses,
         "asm": f"{{dst{suffix}}} = (s{from_width}){{src{suffix}}}",
         "registers": {"dst": ALL, "src": ALL},
         "rows": {"dst": [0, -1], "src": "edges64"},
     }
     yield {
-        "id": f"{name}/same-register",
+        "id": f"{name}/sweep-same-register",
         "clauses": clauses + ["RFC9669-4.1-SAME-REGISTER"],
         "asm": f"{{dst{suffix}}} = (s{from_width}){{dst{suffix}}}",
         "registers": {"dst": ALL},
@@ -117,7 +117,7 @@ def movsx_sweeps(width, from_width):
 
 def one_operand_sweep(name, clauses, asm):
     return {
-        "id": f"{name}/all-registers",
+        "id": f"{name}/sweep-all-registers",
         "clauses": clauses,
         "asm": asm,
         "registers": {"dst": ALL},
