@@ -1,4 +1,5 @@
-// THE table: one row per instruction of RFC 9669.
+// THE table: one row per instruction of RFC 9669. Decoder, disassembler, machine, coverage and
+// documentation all read it; nobody retypes an opcode.
 #pragma once
 
 #include "reference_vm/encoding.hpp"
@@ -20,16 +21,32 @@ struct FieldRule {
     s64 value = 0;                              // of `only`: the value that selects this row
 };
 
+/// A formula is what the RFC defines the instruction by, where its sections 4 and 5 win over its
+/// informative Appendix A. It is C with these names:
+///
+///   dst, src          u64, the registers             u8 .. s64        casts: cut, or extend by the
+///   R0 .. R5          u64, the registers                              sign of the type cast from
+///   imm, next_imm     s32                            offset           s16
+///   PC                the slot after the instruction, counted in slots
+///   *(u16 *)(a)       memory at address a            packet + i       byte i of the packet
+///   a / b, a % b      truncated if signed            old              a name for a value
+///   le16 .. be64, bswap16 .. bswap64                 section 2.2
+///   map_by_fd, map_val, var_addr, code_addr, map_by_idx               section 5.4
+///   helper, btf_helper, call, exit                   sections 4.3.1, 4.3.2, 4.3
+///
+/// Arithmetic wraps. Assigning to a register zero-extends to 64 bits.
 struct InstructionRow {
     std::string_view mnemonic; // e.g. add32_imm; unique
     u8 opcode;
-    FieldRule dst_reg, src_reg, offset, imm; // `any` in dst_reg or src_reg: a register 0..10
-    bool wide;                               // takes a second slot (section 3.2)
+    FieldRule dst_reg, src_reg, offset, imm;        // `any` in dst_reg or src_reg: a register 0..10
+    FieldRule next_imm = {FieldRule::Kind::unused}; // imm of the second slot
+    bool wide = false;                              // takes a second slot (section 3.2)
     Group group;
     std::string_view rfc_name; // {CODE, SOURCE, CLASS} or {MODE, SIZE, CLASS} as the RFC writes it
     std::string_view section;  // RFC 9669
     std::string_view formula;  // what the RFC defines the instruction by
-    std::string_view syntax;   // assembly with {dst} {dst32} {src} {src32} {imm} {offset} {target} ...
+    std::string_view
+        syntax; // assembly with {dst} {dst32} {src} {src32} {imm} {offset} {target} ...
     std::string_view llvm_cpu; // lowest LLVM cpu level (v1..v4) whose code generation uses it
 };
 
@@ -38,11 +55,15 @@ inline constexpr std::size_t instruction_count = 170;
 /// All rows, ordered by opcode.
 std::span<const InstructionRow, instruction_count> instruction_table();
 
+/// The rows of one opcode; empty if the opcode is unassigned.
+std::span<const InstructionRow> rows_with_opcode(u8 opcode);
+
 /// The row whose opcode and selecting fields match, registers and unused fields aside; none if
 /// the encoding is unassigned.
 const InstructionRow* find_row(const Slot& slot);
 const InstructionRow* find_row(std::string_view mnemonic);
 
-/// Assembly of the instruction at program[pc], in the dialect of LLVM; ".raw ..." for what has no row.
-/// (A std::string is the one allocation here.)
+/// The register that the instruction writes, 0..10; none for stores, jumps and EXIT.
+std::optional<u8> written_register(const InstructionRow& row, const Slot& slot);
+
 } // namespace bpf_assay
