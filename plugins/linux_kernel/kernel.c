@@ -1,0 +1,152 @@
+// Opens the kernel's BPF, and runs what is loaded.
+#include "kernel.h"
+
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+enum {
+    ETHERNET_HEADER = 14,      // a socket filter sees the data of a test run behind it
+    VALUE_SIZE = MAX_BLOCK + 8 // the block, then the one-shot contract's R0
+};
+
+static const char not_permitted[] =
+    "bpf(2) is not permitted to this user; try: sudo setcap cap_bpf,cap_perfmon=ep linux_kernel";
+static const char not_permitted_to_root[] =
+    "bpf(2) is not permitted here, not even to root, as in a container; try: docker run --cap-add "
+    "BPF --cap-add PERFMON --security-opt seccomp=unconfined";
+static const char no_perfmon[] =
+    "CAP_BPF without CAP_PERFMON is not enough: the verifier then refuses programs that store "
+    "addresses; try: sudo setcap cap_bpf,cap_perfmon=ep linux_kernel";
+
+static int fail(struct bpf_assay_info* info, const char* cause, const char* what) {
+    info->cause = cause;
+    bpf_assay_say(info->why, "%s", what);
+    return 1;
+}
+
+static int fail_by_errno(struct bpf_assay_info* info, const char* call, int error) {
+    if (error == EPERM || error == EACCES)
+        return fail(info, "permission", geteuid() == 0 ? not_permitted_to_root : not_permitted);
+    info->cause = "setup";
+    bpf_assay_say(info->why, "%s: %s", call,
+                  error == ENOSYS ? "this kernel is built without bpf(2)" : strerror(error));
+    return 1;
+}
+
+// Of the process; found by name in /proc, so that no header has to know it.
+static int has_capability(unsigned number) {
+    char line[128];
+    unsigned long long set = 0;
+    FILE* status = fopen("/proc/self/status", "r");
+    if (!status)
+        return 1; // not known: the kernel will tell
+    while (fgets(line, sizeof line, status))
+        if (sscanf(line, "CapEff: %llx", &set) == 1)
+            break;
+    fclose(status);
+    return (set >> number & 1) != 0;
+}
+
+static int lacks_perfmon(void) {
+    enum { sys_admin = 21, perfmon = 38 };
+    return !has_capability(perfmon) && !has_capability(sys_admin);
+}
+
+static int open_map(struct kernel* kernel, struct bpf_assay_info* info) {
+    const struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    void* value;
+    setrlimit(RLIMIT_MEMLOCK, &unlimited); // before Linux 5.11, maps and programs counted
+    kernel->map = create_block_map(VALUE_SIZE);
+    if (kernel->map < 0)
+        return fail_by_errno(info, "BPF_MAP_CREATE of a mappable array", errno);
+    value = mmap(NULL, (VALUE_SIZE + page - 1) / page * page, PROT_READ | PROT_WRITE, MAP_SHARED,
+                 kernel->map, 0);
+    if (value == MAP_FAILED)
+        return fail_by_errno(info, "mmap of the map", errno);
+    kernel->value = value;
+    kernel->frame = calloc(1, ETHERNET_HEADER + MAX_BLOCK);
+    return kernel->frame ? 0 : fail_by_errno(info, "calloc", errno);
+}
+
+// A program that stores an address must load, and what became of it names the engine.
+static int probe(struct kernel* kernel, struct bpf_assay_info* info) {
+    const struct bpf_insn insns[] = {
+        {.code = BPF_STX | BPF_MEM | BPF_DW, .dst_reg = BPF_REG_1, .src_reg = BPF_REG_10},
+        {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+        {.code = BPF_JMP | BPF_EXIT},
+    };
+    struct bpf_assay_program program;
+    struct bpf_assay_loaded loaded;
+    memset(&program, 0, sizeof program);
+    memset(&loaded, 0, sizeof loaded);
+    program.image = (const uint8_t*)insns;
+    program.bytes = sizeof insns;
+    switch (load(kernel, &program, &loaded)) {
+    case BPF_ASSAY_LOADED:
+        kernel->jit = loaded.machine_code_bytes > 0;
+        return 0;
+    case BPF_ASSAY_UNABLE_PERMISSION:
+        return lacks_perfmon() && has_capability(39) ? fail(info, "permission", no_perfmon)
+                                                     : fail_by_errno(info, "", EPERM);
+    default:
+        if (lacks_perfmon())
+            return fail(info, "permission", no_perfmon);
+        info->cause = "setup";
+        bpf_assay_say(info->why, "a program of this type does not load (%.900s)%s", loaded.why,
+                      kernel->type == PROG_TYPE_SYSCALL ? "; try --type socket_filter" : "");
+        return 1;
+    }
+}
+
+int open_kernel(void* user, struct bpf_assay_info* info) {
+    struct kernel* kernel = user;
+    if (open_map(kernel, info) != 0 || probe(kernel, info) != 0)
+        return 1;
+    describe_system(kernel);
+    info->name = "linux";
+    info->version = kernel->system.release;
+    info->engine = kernel->jit ? "jit" : "interpreter";
+    info->r0_bits = 32;
+    info->max_insns = MAX_INSNS;
+    info->max_block = MAX_BLOCK;
+    info->packets = 1;
+    info->groups = "base32 base64 divmul32 divmul64 atomic32 atomic64 packet";
+    info->facts = kernel->facts;
+    return 0;
+}
+
+// Copies the block into the map and back; the map's value is what the program's R1 points at.
+static int run_on_block(struct kernel* kernel, uint8_t* block, size_t size, uint32_t* r0) {
+    static const uint8_t any_packet[64] = {0};
+    const int filter = kernel->type == PROG_TYPE_SOCKET_FILTER;
+    int status;
+    memcpy(kernel->value, block, size);
+    status =
+        test_run(kernel->program, filter ? any_packet : NULL, filter ? sizeof any_packet : 0, r0);
+    memcpy(block, kernel->value, size);
+    return status;
+}
+
+static int run_on_packet(struct kernel* kernel, const uint8_t* packet, size_t size, uint32_t* r0) {
+    memcpy(kernel->frame + ETHERNET_HEADER, packet, size);
+    return test_run(kernel->program, kernel->frame, ETHERNET_HEADER + size, r0);
+}
+
+int run(void* user, uint8_t* block, size_t size, uint64_t* r0, char* why) {
+    struct kernel* kernel = user;
+    uint32_t low = 0;
+    const int status = kernel->packet ? run_on_packet(kernel, block, size, &low)
+                                      : run_on_block(kernel, block, size, &low);
+    if (status != 0) {
+        bpf_assay_say(why, "BPF_PROG_TEST_RUN: %s",
+                      errno == ERROR_NOT_SUPPORTED ? "not supported (ENOTSUPP)" : strerror(errno));
+        return 1;
+    }
+    *r0 = low;
+    if (kernel->result_in_map)
+        memcpy(r0, kernel->value + MAX_BLOCK, sizeof *r0);
+    return 0;
+}

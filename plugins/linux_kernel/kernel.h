@@ -1,0 +1,47 @@
+// The kernel as a runtime: one map that holds the block, one program at a time.
+#ifndef BPF_ASSAY_LINUX_KERNEL_H
+#define BPF_ASSAY_LINUX_KERNEL_H
+
+#include "bpf_assay_plugin.h"
+#include "bpf_calls.h"
+
+#include <sys/utsname.h>
+
+enum { MAX_BLOCK = 131072, MAX_INSNS = 1000000, MAX_FACTS = 24 };
+
+struct kernel {
+    uint32_t type;  // PROG_TYPE_..., of programs with the context `memory`
+    uint32_t flags; // of every load
+    int map;
+    uint8_t* value;    // the map's one value, as the kernel sees it
+    int program;       // file descriptor, -1: none
+    int packet;        // the program's context
+    int result_in_map; // all of R0 is behind the block (one-shot)
+    uint8_t* image;    // of the translated program
+    size_t image_capacity;
+    struct bpf_insn* insns; // of the last load, with the prefix
+    size_t insns_capacity;
+    uint8_t* frame; // a packet behind its Ethernet header
+    char* log;      // of the verifier, once it was needed
+    int jit;        // a probe became machine code
+    struct utsname system;
+    char cpu[256];
+    char jit_enable[16];
+    char jit_harden[16];
+    const char* facts[MAX_FACTS];
+};
+
+// info() of the plugin: makes the map, proves that programs load, and how they run.
+int open_kernel(void* user, struct bpf_assay_info* info);
+
+// load() of the plugin.
+enum bpf_assay_verdict load(void* user, const struct bpf_assay_program* program,
+                            struct bpf_assay_loaded* loaded);
+
+// run() of the plugin.
+int run(void* user, uint8_t* block, size_t size, uint64_t* r0, char* why);
+
+// Fills kernel->facts, kernel->system.
+void describe_system(struct kernel* kernel);
+
+#endif
