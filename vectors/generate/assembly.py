@@ -33,7 +33,7 @@ def register(number, text):
 
 
 def destination(number, text):
-    require(int(number) <= 9, text)
+    require(int(number) <= 9, text)  # R10 is read-only
     return int(number)
 
 
@@ -45,8 +45,8 @@ def parse_instruction(text):
     if match := MOVSX.fullmatch(text):
         kind, number, from_width, source_kind, source = match.groups()
         require(kind == source_kind and int(from_width) < WIDTHS[kind], text)
-        return Instruction("MOVSX", WIDTHS[kind], destination(number, text), src=register(source, text),
-                           from_width=int(from_width))  # fmt: skip
+        dst, src = destination(number, text), register(source, text)
+        return Instruction("MOVSX", WIDTHS[kind], dst, src, from_width=int(from_width))
     if match := BYTE_SWAP.fullmatch(text):
         number, code, width, other = match.groups()
         require(number == other, text)
@@ -54,12 +54,13 @@ def parse_instruction(text):
     match = BINARY.fullmatch(text)
     require(match and match[3] in CODES, text)
     kind, number, operator, source_kind, source, immediate = match.groups()
+    code, width, dst = CODES[operator], WIDTHS[kind], destination(number, text)
     if source is not None:
         require(kind == source_kind, text)
-        return Instruction(CODES[operator], WIDTHS[kind], destination(number, text), src=register(source, text))
+        return Instruction(code, width, dst, src=register(source, text))
     value = int(immediate, 0)
     require(-(2**31) <= value < 2**31, text)
-    return Instruction(CODES[operator], WIDTHS[kind], destination(number, text), imm=value)
+    return Instruction(code, width, dst, imm=value)
 
 
 def parse(text):

@@ -1,7 +1,7 @@
-"""The arithmetic (section 4.1) and byte swap (section 4.2) instructions of RFC 9669, on Python's unbounded integers.
+"""The arithmetic (4.1) and byte swap (4.2) instructions of RFC 9669, on Python's unbounded integers.
 
-Written from the text of the RFC alone and sharing nothing with the reference VM: where the two agree on every row of a
-sweep, a mistake would have to have been made twice.
+Written from the text of the RFC alone and sharing nothing with the reference VM: where the two agree on every
+row of a sweep, a mistake would have to have been made twice.
 """
 
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ def shift_count(src, width):
     return src & {32: 0x1F, 64: 0x3F}[width]
 
 
-# Code of the RFC -> f(dst, src, width). Operands come as unsigned numbers of `width` bits; the caller reduces the result.
+# Code of the RFC -> f(dst, src, width). Operands are unsigned numbers of `width` bits; the caller reduces results.
 BINARY = {
     "ADD": lambda dst, src, width: dst + src,
     "SUB": lambda dst, src, width: dst - src,
@@ -74,9 +74,10 @@ BYTE_SWAPS = ("LE", "BE", "BSWAP")
 
 @dataclass(frozen=True)
 class Instruction:
-    """One instruction. `code` is a key of BINARY, NEG, MOVSX or one of BYTE_SWAPS; of `src` and `imm` at most one is set.
+    """One instruction: `code` is a key of BINARY, NEG, MOVSX or one of BYTE_SWAPS.
 
-    `width` is that of the operands; a byte swap's is the width swapped. `from_width` is MOVSX's: 8, 16 or 32.
+    `width` is that of the operands; a byte swap's is the width swapped. Of `src` and `imm` at most one is set.
+    `from_width` is MOVSX's: 8, 16 or 32.
     """
 
     code: str
@@ -88,7 +89,7 @@ class Instruction:
 
 
 def execute(instruction, registers, byte_order):
-    """Runs one instruction on a list of 64-bit registers, in place. `byte_order` is the machine's: little or big."""
+    """Runs one instruction on a list of 64-bit registers, in place, on a `little` or `big`-endian machine."""
     width = instruction.width
     dst = unsigned(registers[instruction.dst], width)
     if instruction.code in BYTE_SWAPS:

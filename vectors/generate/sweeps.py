@@ -4,8 +4,8 @@ from assembly import CODES
 
 ALL = "r0-r9"
 
-# Registers whose pairs get the whole cross product of edges64: on x86-64 they often stand for RAX, RDX and RCX (division and
-# shift counts live there) and, last, for one that needs a prefix.
+# Registers whose pairs get the whole cross product of edges64: on x86-64 they often stand for RAX, RDX and RCX
+# (division and shift counts live there) and, last, for one that needs a prefix.
 WIDE_DST, WIDE_SRC = ["r0", "r3"], ["r4", "r9"]
 
 # What every vector of an operation tests besides its own definition, by width.
@@ -98,7 +98,8 @@ def immediate_sweeps(code, operator, width):
 def movsx_sweeps(width, from_width):
     suffix = "32" if width == 32 else ""
     name = f"movsx{width}-{from_width}"
-    clauses = [f"RFC9669-4.1-MOVSX{width}", "RFC9669-2.3-SEXT-COPY", "RFC9669-2.3-SEXT-FILL", *WIDTH_CLAUSES[width]]
+    clauses = [f"RFC9669-4.1-MOVSX{width}", "RFC9669-2.3-SEXT-COPY", "RFC9669-2.3-SEXT-FILL"]
+    clauses += WIDTH_CLAUSES[width]
     yield {
         "id": f"{name}/sweep-all-pairs",
         "clauses": clauses,
@@ -154,4 +155,5 @@ def byte_swaps():
         for width in (16, 32, 64):
             upper = ["RFC9669-4.2-END-UPPER-ZERO"] if width < 64 else []
             common = ["RFC9669-4.2-END-CODE", "RFC9669-4.2-END-DST-ONLY", "RFC9669-4.2-END-IMM-SELECT"]
-            yield one_operand_sweep(f"{family}{width}", clauses + upper + common, f"{{dst}} = {family}{width} {{dst}}")
+            name = f"{family}{width}"
+            yield one_operand_sweep(name, clauses + upper + common, f"{{dst}} = {name} {{dst}}")
