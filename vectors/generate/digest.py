@@ -38,8 +38,8 @@ def programs(sweep, lists):
     for dst in expand_registers(sweep["registers"]["dst"]):
         for src in expand_registers(sweep["registers"]["src"]) if "src" in sweep["registers"] else [None]:
             for imm in expand_values(sweep["imm"], lists) if "imm" in sweep else [None]:
-                text = sweep["asm"].format(dst=f"r{dst}", dst32=f"w{dst}", src=f"r{src}", src32=f"w{src}", imm=imm)
-                yield dst, src, parse(text)
+                registers = {"dst": f"r{dst}", "dst32": f"w{dst}", "src": f"r{src}", "src32": f"w{src}"}
+                yield dst, src, parse(sweep["asm"].format(**registers, imm=imm))
 
 
 def rows(sweep, dst, src, lists):

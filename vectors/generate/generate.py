@@ -1,4 +1,4 @@
-"""Writes the sweeps of sections 4.1 and 4.2 with their digests. With --check: only fails if a file is stale."""
+"""Writes the sweeps of sections 4.1 and 4.2 with their digests. --check: only fail if a file is stale."""
 
 import argparse
 import sys

@@ -51,7 +51,7 @@ def shift_count(src, width):
     return src & {32: 0x1F, 64: 0x3F}[width]
 
 
-# Code of the RFC -> f(dst, src, width). Operands are unsigned numbers of `width` bits; the caller reduces results.
+# Code of the RFC -> f(dst, src, width). Operands are unsigned, `width` bits wide; the caller reduces results.
 BINARY = {
     "ADD": lambda dst, src, width: dst + src,
     "SUB": lambda dst, src, width: dst - src,
@@ -76,8 +76,8 @@ BYTE_SWAPS = ("LE", "BE", "BSWAP")
 class Instruction:
     """One instruction: `code` is a key of BINARY, NEG, MOVSX or one of BYTE_SWAPS.
 
-    `width` is that of the operands; a byte swap's is the width swapped. Of `src` and `imm` at most one is set.
-    `from_width` is MOVSX's: 8, 16 or 32.
+    `width` is that of the operands; a byte swap's is the width swapped. Of `src` and `imm` at most one is
+    set. `from_width` is MOVSX's: 8, 16 or 32.
     """
 
     code: str

@@ -4,8 +4,8 @@ from assembly import CODES
 
 ALL = "r0-r9"
 
-# Registers whose pairs get the whole cross product of edges64: on x86-64 they often stand for RAX, RDX and RCX
-# (division and shift counts live there) and, last, for one that needs a prefix.
+# Registers whose pairs get the whole cross product of edges64: on x86-64 they often stand for RAX, RDX and
+# RCX (division and shift counts live there) and, last, for one that needs a prefix.
 WIDE_DST, WIDE_SRC = ["r0", "r3"], ["r4", "r9"]
 
 # What every vector of an operation tests besides its own definition, by width.
