@@ -86,7 +86,8 @@ class VectorFile:
     def field(self, instruction, field, clause, frame, opcode, legal, value, because, policy=SHALL_BE_ZERO, **more):
         """One vector: the legal slot with one field set to a value that it must not have."""
         name = f"{instruction.replace('_', '-')}-{more.pop('suffix', field)}"
-        self.add(name, [clause], program(frame, slot(opcode, **{**legal, field: value})),
+        clauses = clause if isinstance(clause, list) else [clause]
+        self.add(name, clauses, program(frame, slot(opcode, **{**legal, field: value})),
                  program(frame, slot(opcode, **legal)), because, tests=[instruction], policy=policy, **more)
 
 
@@ -102,7 +103,8 @@ def arithmetic_forms():
                 yield f"s{operation}{width}_imm", alu | K | code, {"dst": 3, "offset": 1, "imm": 3}, operation
                 yield f"s{operation}{width}_reg", alu | X | code, {"dst": 3, "src": 4, "offset": 1}, operation
         for bits in (8, 16, 32) if width == "64" else (8, 16):
-            yield f"movsx{width}_{bits}_reg", alu | X | ARITHMETIC["mov"], {"dst": 3, "src": 4, "offset": bits}, "mov"
+            legal = {"dst": 3, "src": 4, "offset": bits}
+            yield f"movsx{width}_{bits}_reg", alu | X | ARITHMETIC["mov"], legal, "mov"
 
 
 def unused_arithmetic():
@@ -115,8 +117,8 @@ def unused_arithmetic():
             file.field(mnemonic, "imm", "RFC9669-3.1-UNUSED-ALU-X-IMM", REGISTERS, opcode, legal, 7,
                        "The operand is a register, so imm is unused.")
         if operation not in OFFSET_SELECTS:
-            file.field(mnemonic, "offset", "RFC9669-3.1-UNUSED-ALU-OFFSET", REGISTERS, opcode, legal, 1,
-                       "Only DIV, MOD and MOV give offset a meaning.")
+            file.field(mnemonic, "offset", ["RFC9669-3.1-UNUSED-ALU-OFFSET", "RFC9669-4.1-OFFSET-ONLY-THREE"],
+                       REGISTERS, opcode, legal, 1, "Only DIV, MOD and MOV give offset a meaning.")
     for width, (alu, _) in WIDTHS.items():
         for field, value in (("src", 4), ("offset", 1), ("imm", 1)):
             file.field(f"neg{width}", field, "RFC9669-3.1-UNUSED-NEG", REGISTERS, alu | NEG, {"dst": 3}, value,
@@ -138,7 +140,8 @@ def unused_jump():
             file.field(f"{name}{width}_reg", "imm", "RFC9669-3.1-UNUSED-JCC-X-IMM", JUMP, jmp | X | code,
                        {"dst": 3, "src": 4, "offset": 1}, 3, "The comparison is with a register, so imm is unused.")
     for field, value in (("dst", 3), ("src", 4), ("imm", 1)):
-        file.field("ja", field, "RFC9669-3.1-UNUSED-JA", BARE, JMP | JA, {}, value, "JA has its offset and nothing else.")
+        file.field("ja", field, "RFC9669-3.1-UNUSED-JA", BARE, JMP | JA, {}, value,
+                   "JA has its offset and nothing else.")
     for field, value in (("dst", 3), ("src", 4), ("offset", 1)):
         file.field("ja32", field, "RFC9669-3.1-UNUSED-JA32", BARE, JMP32 | JA, {}, value,
                    "The 32-bit JA has its distance in imm and nothing else.")
@@ -165,8 +168,8 @@ def unused_memory():
             for mode, clause_mode in (("abs", ABS), ("ind", IND)):
                 fields = [("dst", 3), ("offset", 1)] + ([("src", 7)] if mode == "abs" else [])
                 for field, value in fields:
-                    file.field(f"ld{mode}{size}", field, "RFC9669-5.5-ZERO-FIELDS", PACKET, LD | clause_mode | bits,
-                               {"src": 7} if mode == "ind" else {}, value,
+                    file.field(f"ld{mode}{size}", field, ["RFC9669-5.5-ZERO-FIELDS", "RFC9669-3.1-UNUSED-PACKET"],
+                               PACKET, LD | clause_mode | bits, {"src": 7} if mode == "ind" else {}, value,
                                "The destination is R0, and the place is imm" +
                                (" plus src_reg." if mode == "ind" else "."))
     return file
@@ -334,16 +337,9 @@ def registers():
     for position, (mnemonic, frame, opcode, legal, fields) in enumerate(cases):
         for field in fields:
             for number in numbers[position % len(numbers)]:
-                # 1011 and 1111 in the nibble of the base: LDX has it in src_reg, the stores in dst_reg.
                 extension = "x-stackargs" if number == 11 and (mnemonic, field) in stack_arguments else None
                 file.field(mnemonic, field, f"RFC9669-3.1-{field.upper()}-REG-RANGE", frame, opcode, legal, number,
                            f"There is no R{number}.", policy=None, unless=extension, suffix=f"{field}-r{number}")
-    for mnemonic, field in sorted(stack_arguments):
-        opcode = {"ldxdw": LDX, "stxdw": STX, "stdw": ST}[mnemonic] | MEM | SIZES["dw"]
-        legal = {"ldxdw": {"dst": 3, "src": FRAME, "offset": -8}, "stxdw": {"dst": FRAME, "src": 3, "offset": -8},
-                 "stdw": {"dst": FRAME, "offset": -8, "imm": 1}}[mnemonic]
-        if (mnemonic, field) == ("stxdw", "dst") or (mnemonic, field) == ("stdw", "dst"):
-            continue
     for number in (11, 15):
         file.add(f"lddw-dst-r{number}", ["RFC9669-3.1-DST-REG-RANGE"],
                  program(REGISTERS, slot(LDDW, dst=number, imm=5), slot(0)),
@@ -352,7 +348,7 @@ def registers():
 
 
 def frame_pointer():
-    file = VectorFile("frame-pointer", "Instructions that would write R10, which the calling convention keeps read-only.",
+    file = VectorFile("frame-pointer", "Instructions that would write R10, which is read-only by convention.",
                       section="abi")
     cases = [
         ("mov64_imm", REGISTERS, ALU64 | K | 0xB0, {"dst": 3, "imm": 1}, "dst"),
@@ -438,12 +434,13 @@ def selectors():
 
 
 def control_flow():
-    file = VectorFile("control-flow", "Jumps and calls to places that are no instruction of the program, and ends without EXIT.",
+    file = VectorFile("control-flow", "Targets that are no instruction of the program, and ends without EXIT.",
                       section="4.3")
     silent = {"policy": "silent"}
     outside = ["r0 = 0", "X", "exit"]
     for name, opcode, field in (("ja", JMP | JA, "offset"), ("ja32", JMP32 | JA, "imm")):
-        distances = [("before-program", -3), ("end", 1), ("behind-end", 2), ("far-behind", 32767), ("far-before", -32768)]
+        distances = [("before-program", -3), ("end", 1), ("behind-end", 2), ("far-behind", 32767),
+                     ("far-before", -32768)]
         if name == "ja32":
             distances += [("farthest-behind", 0x7FFFFFFF), ("farthest-before", -0x80000000)]
         for place, distance in distances:
@@ -459,7 +456,6 @@ def control_flow():
                             ("farthest-before", -0x80000000)):
         file.field("call_local", "imm", "RFC9669-4.3-TARGET-RANGE", FUNCTION, JMP | CALL, {"src": 1, "imm": 2},
                    distance, "The function is not in the program.", suffix=place, **silent)
-    into = ["r0 = 0", "r3 = 5", "X", '_', "exit"]
     wide_slots = [slot(LDDW, dst=4, imm=5), slot(0, imm=1)]
     for name, opcode, fields in (("ja", JMP | JA, {"offset": 1}), ("ja32", JMP32 | JA, {"imm": 1}),
                                  ("jeq64-imm", JMP | K | 0x10, {"dst": 3, "offset": 1, "imm": 5})):
