@@ -15,6 +15,8 @@ struct MemoryWrite {
     std::size_t size; // bytes: 1, 2, 4, 8
     u64 old_value;
     u64 new_value;
+
+    friend bool operator==(const MemoryWrite&, const MemoryWrite&) = default;
 };
 
 /// One instruction, before (`after` is null) or after it was executed.
