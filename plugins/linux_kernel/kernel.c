@@ -11,6 +11,8 @@ enum {
     VALUE_SIZE = MAX_BLOCK + 8 // the block, then the one-shot contract's R0
 };
 
+enum { SYS_ADMIN = 21, PERFMON = 38, BPF = 39 }; // capabilities
+
 static const char not_permitted[] =
     "bpf(2) is not permitted to this user; try: sudo setcap cap_bpf,cap_perfmon=ep linux_kernel";
 static const char not_permitted_to_root[] =
@@ -49,9 +51,9 @@ static int has_capability(unsigned number) {
     return (set >> number & 1) != 0;
 }
 
-static int lacks_perfmon(void) {
-    enum { sys_admin = 21, perfmon = 38 };
-    return !has_capability(perfmon) && !has_capability(sys_admin);
+// Whether CAP_PERFMON is what is missing, and not all.
+static int lacks_only_perfmon(void) {
+    return has_capability(BPF) && !has_capability(PERFMON) && !has_capability(SYS_ADMIN);
 }
 
 static int open_map(struct kernel* kernel, struct bpf_assay_info* info) {
@@ -80,25 +82,24 @@ static int probe(struct kernel* kernel, struct bpf_assay_info* info) {
     };
     struct bpf_assay_program program;
     struct bpf_assay_loaded loaded;
+    enum bpf_assay_verdict verdict;
     memset(&program, 0, sizeof program);
     memset(&loaded, 0, sizeof loaded);
     program.image = (const uint8_t*)insns;
     program.bytes = sizeof insns;
-    switch (load(kernel, &program, &loaded)) {
-    case BPF_ASSAY_LOADED:
-        kernel->jit = loaded.machine_code_bytes > 0;
+    verdict = load(kernel, &program, &loaded);
+    kernel->jit = loaded.machine_code_bytes > 0;
+    if (verdict == BPF_ASSAY_LOADED)
         return 0;
-    case BPF_ASSAY_UNABLE_PERMISSION:
-        return lacks_perfmon() && has_capability(39) ? fail(info, "permission", no_perfmon)
-                                                     : fail_by_errno(info, "", EPERM);
-    default:
-        if (lacks_perfmon())
-            return fail(info, "permission", no_perfmon);
-        info->cause = "setup";
-        bpf_assay_say(info->why, "a program of this type does not load (%.900s)%s", loaded.why,
-                      kernel->type == PROG_TYPE_SYSCALL ? "; try --type socket_filter" : "");
-        return 1;
-    }
+    if (lacks_only_perfmon())
+        return fail(info, "permission", no_perfmon);
+    if (verdict == BPF_ASSAY_UNABLE_PERMISSION ||
+        (!has_capability(BPF) && !has_capability(SYS_ADMIN)))
+        return fail_by_errno(info, "", EPERM);
+    info->cause = "setup";
+    bpf_assay_say(info->why, "a program of this type does not load (%.900s)%s", loaded.why,
+                  kernel->type == PROG_TYPE_SYSCALL ? "; try --type socket_filter" : "");
+    return 1;
 }
 
 int open_kernel(void* user, struct bpf_assay_info* info) {
@@ -124,6 +125,9 @@ static int run_on_block(struct kernel* kernel, uint8_t* block, size_t size, uint
     const int filter = kernel->type == PROG_TYPE_SOCKET_FILTER;
     int status;
     memcpy(kernel->value, block, size);
+    if (kernel->value_used > size) // behind the block, nothing is left of a larger one
+        memset(kernel->value + size, 0, kernel->value_used - size);
+    kernel->value_used = size;
     status =
         test_run(kernel->program, filter ? any_packet : NULL, filter ? sizeof any_packet : 0, r0);
     memcpy(block, kernel->value, size);

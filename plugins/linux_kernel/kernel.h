@@ -14,6 +14,7 @@ struct kernel {
     uint32_t flags; // of every load
     int map;
     uint8_t* value;    // the map's one value, as the kernel sees it
+    size_t value_used; // bytes of it that blocks have filled
     int program;       // file descriptor, -1: none
     int packet;        // the program's context
     int result_in_map; // all of R0 is behind the block (one-shot)

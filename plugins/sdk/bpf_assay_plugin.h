@@ -180,8 +180,8 @@ static inline void bpf_assay_string(struct bpf_assay_line* line, const char* tex
         } else if (c == '\n') {
             bpf_assay_raw(line, "\\n");
         } else if ((uint8_t)c < 0x20 || c == 0x7f) {
-            char escape[8];
-            snprintf(escape, sizeof escape, "\\u%04x", (unsigned)c);
+            char escape[16];
+            snprintf(escape, sizeof escape, "\\u%04x", (unsigned)(uint8_t)c);
             bpf_assay_raw(line, escape);
         } else {
             bpf_assay_put(line, text + at, valid);

@@ -1,0 +1,210 @@
+#!/usr/bin/env python3
+"""Tests the plugin linux_kernel on this machine's kernel: linux_kernel_test.py PLUGIN.
+
+Exit status 77 (skipped, with the reason) where bpf(2) is not permitted.
+"""
+
+import os
+import shutil
+import struct
+import subprocess
+import sys
+import unittest
+
+from plugin_client import HELLO, Plugin, insn, load, lowered, one_shot, rows_of, run
+
+PLUGIN = sys.argv.pop(1)
+ORDER = "<" if sys.byteorder == "little" else ">"
+EXIT, MOV, ADD, JEQ, LDX, STX = 0x95, 0xB7, 0x0F, 0x15, 0x79, 0x7B
+
+
+def i(*fields, **named):
+    return insn(*fields, **named, order=ORDER)
+
+
+def block(*registers):
+    return struct.pack(ORDER + "10Q", *registers) + bytes(176)
+
+
+class Kernel(unittest.TestCase):
+    options = ()
+
+    def setUp(self):
+        self.plugin = Plugin([PLUGIN, *self.options])
+        self.hello = self.plugin.ask(HELLO)[0]["hello"]
+
+    def tearDown(self):
+        self.assertEqual(self.plugin.close(), (b"", 0))
+
+    def load(self, program, context="memory"):
+        answer, _ = self.plugin.ask(load(program, context))
+        ((verdict, body),) = ((key, answer[key]) for key in answer if key != "bytes")
+        return verdict, body
+
+    def why(self, program):
+        verdict, body = self.load(program)
+        self.assertEqual(verdict, "rejected")
+        self.assertEqual(self.plugin.ask(run(bytes(8)))[0], {"not_loaded": {}})
+        return body["why"]
+
+    def test_hello(self):
+        self.assertEqual(self.hello["name"], "linux")
+        self.assertEqual(self.hello["version"], os.uname().release)
+        self.assertEqual(self.hello["r0_bits"], 32)
+        self.assertEqual(self.hello["environment"]["machine"], os.uname().machine)
+
+    def test_a_lowered_program_on_several_rows(self):
+        self.assertEqual(self.load(lowered(i(ADD, 3, 4), ORDER))[0], "loaded")
+        registers = [[100 * row + n for n in range(10)] for row in range(1, 4)]
+        answer = self.plugin.ask(run(*(block(*before) for before in registers)))
+        for before, (status, r0, after) in zip(registers, rows_of(*answer, ORDER), strict=True):
+            wanted = list(before)
+            wanted[3] += before[4]
+            self.assertEqual((status, r0), (0, 0))
+            self.assertEqual(list(struct.unpack_from(ORDER + "10Q", after, 80)), wanted)
+            addresses = struct.unpack_from(ORDER + "2Q", after, 160)
+            self.assertTrue(all(addresses))
+
+    def test_the_largest_block(self):
+        size = self.hello["max_block"]
+        program = i(MOV, 2, imm=size - 8) + i(ADD, 1, 2) + i(LDX, 0, 1) + i(STX, 1, 1) + i(EXIT)
+        self.assertEqual(self.load(program)[0], "loaded")
+        ((status, r0, after),) = rows_of(*self.plugin.ask(run(bytes(size - 8) + b"\7" * 8)), ORDER)
+        self.assertEqual((status, r0, len(after)), (0, 0x07070707, size))
+        self.assertNotEqual(after[-8:], b"\7" * 8)
+
+    def test_r0_has_32_bits(self):
+        self.load(i(MOV, 0, imm=-2) + i(EXIT))
+        self.assertEqual(rows_of(*self.plugin.ask(run(bytes(8))), ORDER)[0][1], 0xFFFFFFFE)
+
+    def test_nothing_is_left_of_the_block_before(self):
+        self.load(i(LDX, 0, 1, 8) + i(EXIT))
+        rows_of(*self.plugin.ask(run(b"\xff" * 64)), ORDER)
+        self.assertEqual(rows_of(*self.plugin.ask(run(bytes(8))), ORDER)[0][1], 0)
+
+    def test_the_translated_program_is_the_submitted_one(self):
+        program = lowered(i(ADD, 3, 4), ORDER)
+        answer, image = self.plugin.ask(load(program))
+        self.assertEqual(answer["loaded"]["translated"], len(program) // 8)
+        self.assertEqual(image, program)
+        engine = answer["loaded"]["engine"]
+        self.assertEqual(engine, self.hello["engine"])
+        self.assertEqual("machine_code_bytes" in answer["loaded"], engine == "jit")
+
+    def test_decided_branches_are_seen_in_the_translated_program(self):
+        branch = i(MOV, 0) + i(0x15, 0, 0, 1, 0) + i(MOV, 0, imm=1) + i(EXIT)
+        answer, image = self.plugin.ask(load(branch))
+        self.assertEqual(answer["loaded"]["translated"], len(image) // 8)
+        self.assertLess(len(image), len(branch))
+
+    def test_reasons_of_the_verifier(self):
+        self.assertIn("frame pointer is read only", self.why(i(MOV, 10) + i(EXIT)))
+        self.assertIn("unknown opcode ff", self.why(i(0xFF) + i(EXIT)))
+        self.assertIn("unreachable", self.why(i(MOV, 0) + i(EXIT) + i(EXIT)))
+        self.assertIn("infinite loop", self.why(i(MOV, 0) + i(JEQ, 0, 0, -1) + i(EXIT)))
+        self.assertIn("!read_ok", self.why(i(EXIT)))
+
+    def test_jumps_to_before_the_program_are_judged_as_such(self):
+        for distance in (-2, -3, -100):
+            program = i(MOV, 0) + i(0x55, 0, 0, distance - 1) + i(EXIT)
+            self.assertIn("jump out of range", self.why(program))
+
+    def test_images_that_bpf_cannot_express(self):
+        for image in (b"", b"\x95", i(MOV, 0) + i(EXIT) + b"\0\0\0"):
+            self.assertIn("counts instructions", self.why(image))
+
+    def test_too_many_instructions_are_unsupported(self):
+        self.assertEqual(self.load(i(MOV, 0) * 1_000_000 + i(EXIT))[0], "unsupported")
+        self.assertEqual(self.load(i(MOV, 0) * 999_999 + i(EXIT))[0], "unsupported")
+
+    def test_packets(self):
+        verdict, _ = self.load(i(0xBF, 6, 1) + i(0x20) + i(EXIT), "packet")
+        self.assertEqual(verdict, "loaded")
+        for packet, wanted in ((b"\x12\x34\x56\x78", 0x12345678), (b"\x12", 0), (b"", 0)):
+            rows = rows_of(*self.plugin.ask(run(packet)), ORDER)
+            self.assertEqual(rows, [(0, wanted, packet)])
+
+    def test_a_run_that_fails_is_a_fault(self):
+        self.load(i(MOV, 0) + i(EXIT), "packet")
+        answer, _ = self.plugin.ask(run(bytes(100_000)))
+        self.assertIn("BPF_PROG_TEST_RUN", answer["ran"]["faults"][0]["why"])
+
+    def test_many_programs(self):
+        programs = [load(i(MOV, 0, imm=n) + i(EXIT)) + run(bytes(8)) for n in range(500)]
+        self.plugin.send(b"".join(programs))
+        for n in range(500):
+            self.assertIn("loaded", self.plugin.answer()[0])
+            self.assertEqual(rows_of(*self.plugin.answer(), ORDER)[0][1], n)
+
+
+class SocketFilter(Kernel):
+    options = ("--type", "socket_filter")
+
+
+class Options(unittest.TestCase):
+    def test_strict_alignment(self):
+        unaligned = load(i(LDX, 0, 1, 1) + i(EXIT))
+        for options, wanted in (((), "loaded"), (("--strict-alignment",), "rejected")):
+            plugin = Plugin([PLUGIN, *options])
+            plugin.ask(HELLO)
+            if wanted == "rejected" or os.uname().machine in ("x86_64", "aarch64"):
+                self.assertIn(wanted, plugin.ask(unaligned)[0])
+            plugin.close()
+
+    def test_rnd_hi32_adds_instructions(self):
+        plugin = Plugin([PLUGIN, "--rnd-hi32"])
+        self.assertEqual(plugin.ask(HELLO)[0]["hello"]["environment"]["rnd_hi32"], "yes")
+        program = i(0xBC, 0, 1) + i(EXIT)  # w0 = w1
+        answer, _ = plugin.ask(load(i(MOV, 1) + program))
+        self.assertIn("loaded", answer)
+        plugin.close()
+
+    def test_unknown_type(self):
+        result = one_shot([PLUGIN], i(EXIT), None, ["--type", "xdp"])
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("neither syscall nor socket_filter", result.stderr)
+
+
+class OneShot(unittest.TestCase):
+    def check(self, program, memory, wanted):
+        result = one_shot([PLUGIN], program, memory)
+        self.assertEqual((result.stdout, result.returncode), (wanted, 0), result.stderr)
+
+    def test_all_of_r0(self):
+        self.check(i(MOV, 0, imm=-2) + i(EXIT), None, "fffffffffffffffe\n")
+
+    def test_r1_is_the_memory_and_r2_its_length(self):
+        program = i(LDX, 0, 1) + i(ADD, 0, 2) + i(EXIT)
+        self.check(program, struct.pack(ORDER + "QH", 0x1122334455667788, 0), "1122334455667792\n")
+
+    def test_a_refusal(self):
+        result = one_shot([PLUGIN], i(EXIT))
+        self.assertEqual((result.stdout, result.returncode), ("", 1))
+        self.assertIn("R0 !read_ok", result.stderr)
+
+
+@unittest.skipUnless(os.geteuid() == 0 and shutil.which("setpriv"), "needs root and setpriv")
+class Permissions(unittest.TestCase):
+    def hello(self, *restrictions):
+        command = ["setpriv", *restrictions, PLUGIN]
+        return subprocess.run(command, input=HELLO, capture_output=True, timeout=60).stdout
+
+    def test_root_without_capabilities(self):
+        answer = self.hello("--bounding-set", "-all", "--inh-caps", "-all")
+        self.assertIn(b'"cause": "permission"', answer)
+        self.assertIn(b"not even to root", answer)
+
+    def test_cap_bpf_without_cap_perfmon(self):
+        answer = self.hello("--bounding-set", "-all,+bpf", "--inh-caps", "-all,+bpf")
+        self.assertIn(b'"cause": "permission"', answer)
+        self.assertIn(b"CAP_BPF without CAP_PERFMON", answer)
+
+
+if __name__ == "__main__":
+    probe = Plugin([PLUGIN])
+    greeting, _ = probe.ask(HELLO)
+    probe.close()
+    if "unavailable" in greeting:
+        print(f"skipped: {greeting['unavailable']['why']}")
+        sys.exit(77)
+    unittest.main()
