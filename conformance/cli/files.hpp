@@ -1,0 +1,20 @@
+// Where the suite's own files are: beside the installed program, or in the source tree it was built from.
+#pragma once
+
+#include "conformance/loader.hpp"
+
+#include <filesystem>
+#include <string>
+
+namespace bpf_assay::conformance::cli {
+
+/// The vectors folder and clauses file; `vectors` overrides the folder unless it is empty.
+Suite load_suite_from(const std::string& vectors);
+
+/// The vector of that id. Throws InputError naming similar ids.
+const Vector& find_vector(const Suite& suite, const std::string& id);
+
+/// A plugin's command line: a bare first word is looked up among the plugins of this build.
+std::string plugin_command(const std::string& text);
+
+} // namespace bpf_assay::conformance::cli

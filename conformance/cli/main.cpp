@@ -1,0 +1,42 @@
+// bpf-assay: the command line of the conformance suite.
+#include "conformance/cli/commands.hpp"
+#include "conformance/error.hpp"
+
+#include <fmt/format.h>
+
+#include <csignal>
+#include <map>
+
+using namespace bpf_assay::conformance;
+
+int main(int argc, char** argv) {
+    std::signal(SIGPIPE, SIG_IGN); // a plugin that dies shows as the end of its output
+    CLI::App app("Conformance suite and reference implementation of the BPF instruction set, "
+                 "RFC 9669.");
+    app.name("bpf-assay");
+    app.set_version_flag("--version", "bpf-assay " BPF_ASSAY_VERSION);
+    app.require_subcommand(1);
+    app.failure_message(CLI::FailureMessage::simple);
+    app.get_formatter()->column_width(34);
+
+    const std::map<std::string, cli::Command> commands{
+        {"run", cli::add_run(app, {argv, argv + argc})},
+        {"show", cli::add_show(app)},
+        {"explain", cli::add_explain(app)},
+        {"asm", cli::add_asm(app)},
+        {"disasm", cli::add_disasm(app)},
+        {"isa", cli::add_isa(app)},
+        {"plugin", cli::add_plugin(app)},
+    };
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : 2;
+    }
+    try {
+        return commands.at(app.get_subcommands().front()->get_name())();
+    } catch (const std::exception& error) {
+        fmt::print(stderr, "bpf-assay: {}\n", error.what());
+        return 2;
+    }
+}

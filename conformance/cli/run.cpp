@@ -1,0 +1,216 @@
+#include "conformance/cli/commands.hpp"
+#include "conformance/cli/files.hpp"
+#include "conformance/cli/table.hpp"
+#include "conformance/error.hpp"
+#include "conformance/group_summary.hpp"
+#include "conformance/results_json.hpp"
+#include "conformance/runner.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <csignal>
+#include <ctime>
+#include <fstream>
+#include <thread>
+
+#include <fnmatch.h>
+#include <unistd.h>
+
+namespace bpf_assay::conformance::cli {
+namespace {
+
+struct Options {
+    std::vector<std::string> plugins;
+    std::vector<std::string> one_shot;
+    unsigned r0_bits = 64;
+    std::vector<std::string> ids, sections, groups, instructions, kinds;
+    std::string profile = "default";
+    std::string vectors;
+    std::string output;
+    unsigned jobs = std::max(1U, std::thread::hardware_concurrency());
+    double timeout = 10;
+    bool strict = false, list = false, verbose = false;
+};
+
+bool matches(const std::vector<std::string>& patterns, std::string_view text) {
+    return patterns.empty() || std::ranges::any_of(patterns, [&](const std::string& pattern) {
+               return fnmatch(pattern.c_str(), std::string(text).c_str(), 0) == 0;
+           });
+}
+
+bool selected(const Vector& vector, const Options& options) {
+    if (options.profile == "smoke" && vector.kind == Kind::sweep)
+        return false;
+    const auto group = group_of(vector);
+    return matches(options.ids, vector.id) && matches(options.sections, vector.section) &&
+           matches(options.groups, group ? name_of(*group) : "encoding") &&
+           matches(options.kinds, name_of(vector.kind)) &&
+           (options.instructions.empty() ||
+            std::ranges::any_of(vector.tests, [&](const InstructionRow* row) {
+                return matches(options.instructions, row->mnemonic);
+            }));
+}
+
+/// A pattern that names nothing is a typing mistake, and must not pass as a small run.
+void check_patterns(const Options& options) {
+    for (const std::string& pattern : options.instructions)
+        if (std::ranges::none_of(instruction_table(), [&](const InstructionRow& row) {
+                return matches({pattern}, row.mnemonic);
+            }))
+            throw InputError(fmt::format(
+                "there is no instruction '{}'; `bpf-assay isa` lists them", pattern));
+    for (const std::string& pattern : options.groups)
+        if (pattern != "encoding" && !group_from_name(pattern))
+            throw InputError(fmt::format("there is no conformance group '{}'; expected base32, "
+                                         "base64, divmul32, divmul64, atomic32, atomic64, packet "
+                                         "or encoding",
+                                         pattern));
+}
+
+std::string utc_now() {
+    const std::time_t now = std::time(nullptr);
+    std::tm parts{};
+    gmtime_r(&now, &parts);
+    std::array<char, 32> text{};
+    std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+    return text.data();
+}
+
+void on_interrupt(int) { interrupt_requested = true; }
+
+void list_vectors(const std::vector<const Vector*>& vectors) {
+    for (const Vector* vector : vectors)
+        fmt::print("{}\n", vector->id);
+}
+
+/// Writes beside the file first, so that an interrupted or failed run never leaves half of one.
+void write_results(const std::string& path, const nlohmann::json& results) {
+    const std::string text =
+        results.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+    const std::string beside = path + ".part";
+    std::ofstream stream(beside, std::ios::binary);
+    stream << text;
+    stream.close();
+    std::error_code error;
+    if (stream)
+        std::filesystem::rename(beside, path, error);
+    if (!stream || error)
+        throw InputError(fmt::format("{}: cannot be written", path));
+}
+
+std::vector<Runtime> runtimes_of(const Options& options) {
+    std::vector<Runtime> runtimes;
+    for (const std::string& command : options.plugins)
+        runtimes.push_back({.command = plugin_command(command)});
+    for (const std::string& command : options.one_shot)
+        runtimes.push_back({.command = plugin_command(command),
+                            .one_shot = true,
+                            .one_shot_r0_bits = options.r0_bits});
+    if (runtimes.empty())
+        runtimes.push_back({.command = plugin_command("reference_vm")});
+    return runtimes;
+}
+
+int run_command(const Options& options, const std::vector<std::string>& command_line) {
+    check_patterns(options);
+    const Suite suite = load_suite_from(options.vectors);
+    std::vector<const Vector*> vectors;
+    for (const Vector& vector : suite.vectors)
+        if (selected(vector, options))
+            vectors.push_back(&vector);
+    if (vectors.empty())
+        throw InputError("no vector is selected by these filters");
+    if (options.list) {
+        list_vectors(vectors);
+        return 0;
+    }
+    const auto runtimes = runtimes_of(options);
+    std::signal(SIGINT, on_interrupt);
+    std::signal(SIGTERM, on_interrupt);
+
+    RunOptions run_options{
+        .examine = {.strict = options.strict,
+                    .deadline = std::chrono::milliseconds(
+                        static_cast<long long>(options.timeout * 1000))},
+        .jobs = options.jobs,
+        .progress = {}};
+    const bool shows_progress = isatty(STDERR_FILENO) != 0;
+    auto last = Clock::now();
+    if (shows_progress)
+        run_options.progress = [&](std::size_t done, std::size_t total) {
+            if (Clock::now() - last < std::chrono::milliseconds(100) && done != total)
+                return;
+            last = Clock::now();
+            fmt::print(stderr, "\r{} of {} vectors{}", done, total, done == total ? "\r\x1b[K" : "");
+        };
+
+    RunDescription description{.command_line = command_line,
+                               .profile = options.profile,
+                               .strict = options.strict,
+                               .started = utc_now()};
+    const auto start = Clock::now();
+    const auto results = run_vectors(vectors, runtimes, run_options);
+    description.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    if (shows_progress && interrupt_requested)
+        fmt::print(stderr, "\n");
+
+    const bool colour = use_colour(stdout);
+    for (const RuntimeResult& result : results)
+        fmt::print("{}{}", results_table(result, colour),
+                   results_details(result, colour, options.verbose));
+    if (!options.output.empty()) {
+        write_results(options.output, results_json(suite, results, description));
+        fmt::print("\nresults: {}\n", options.output);
+    }
+    const int status = exit_status(results);
+    if (interrupt_requested)
+        fmt::print(stderr, "interrupted: what was run up to then is above\n");
+    else if (status == 2)
+        fmt::print(stderr, "bpf-assay: not everything that was asked for could be run\n");
+    return status;
+}
+
+} // namespace
+
+Command add_run(CLI::App& app, std::vector<std::string> command_line) {
+    auto options = std::make_shared<Options>();
+    CLI::App* run = app.add_subcommand("run", "Run vectors on runtimes and judge what comes out");
+    run->add_option("--plugin,-p", options->plugins,
+                    "Plugin command, quoted if it has arguments; may stand several times. A bare "
+                    "name is a plugin of this build. Default: reference_vm");
+    run->add_option("--one-shot", options->one_shot,
+                    "Command that follows the one-shot contract of other suites");
+    run->add_option("--r0-bits", options->r0_bits, "Bits of R0 that --one-shot commands print")
+        ->check(CLI::IsMember({32U, 64U}));
+    run->add_option("ids", options->ids, "Ids or patterns such as 'sdiv64-*/*'");
+    run->add_option("--section,-s", options->sections, "Sections of RFC 9669, e.g. 4.1");
+    run->add_option("--group,-g", options->groups, "Conformance groups, or 'encoding'");
+    run->add_option("--instruction,-i", options->instructions,
+                    "Mnemonics or patterns as `bpf-assay isa` prints them");
+    run->add_option("--kind,-k", options->kinds, "explicit, sweep, program, packet, encoding");
+    run->add_option("--profile", options->profile,
+                    "smoke: all but sweeps; default: everything")
+        ->check(CLI::IsMember({"smoke", "default"}));
+    run->add_flag("--strict", options->strict,
+                  "What SHALL be zero (RFC 9669 section 3.1) must be refused, R10 not be written");
+    run->add_option("--jobs,-j", options->jobs, "Plugin processes at once")
+        ->check(CLI::Range(1U, 256U));
+    run->add_option("--timeout", options->timeout, "Seconds for the answer to one request")
+        ->check(CLI::Range(0.01, 86'400.0));
+    run->add_option("--output,-o", options->output, "Write the results as JSON to this file");
+    run->add_option("--vectors", options->vectors, "Folder of vectors instead of the suite's own")
+        ->check(CLI::ExistingDirectory);
+    run->add_flag("--list", options->list, "Print the ids that would run, and end");
+    run->add_flag("--verbose,-v", options->verbose, "Show every divergence and tolerated vector");
+    run->footer("Example:\n"
+                "  bpf-assay run -p reference_vm -p 'linux_kernel --type socket_filter' "
+                "-g divmul64 -o results.json\n\n"
+                "Exit status: 0 all as expected (tolerated outcomes are listed), 1 a divergence, "
+                "2 unusable input or setup.");
+    return [options, command_line = std::move(command_line)] {
+        return run_command(*options, command_line);
+    };
+}
+
+} // namespace bpf_assay::conformance::cli

@@ -1,0 +1,169 @@
+#include "conformance/cli/table.hpp"
+
+#include "conformance/group_summary.hpp"
+#include "conformance/policy.hpp"
+
+#include "reference_vm/disassembler.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <map>
+
+#include <unistd.h>
+
+namespace bpf_assay::conformance::cli {
+namespace {
+
+constexpr std::size_t shown_divergences = 20;
+constexpr std::size_t shown_differences = 6;
+
+std::string paint(std::string_view text, const char* code, bool colour) {
+    return colour ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : std::string(text);
+}
+constexpr const char* red = "31";
+constexpr const char* green = "32";
+constexpr const char* yellow = "33";
+constexpr const char* bold = "1";
+
+const char* colour_of(GroupVerdict verdict) {
+    switch (verdict) {
+    case GroupVerdict::held:
+        return green;
+    case GroupVerdict::not_held:
+        return red;
+    default:
+        return yellow;
+    }
+}
+
+/// A count right-aligned in its column; a dot for none, so that what is there stands out.
+std::string cell(std::size_t count, std::size_t width) {
+    return count == 0 ? fmt::format("{:>{}}", ".", width) : fmt::format("{:>{}}", count, width);
+}
+
+struct Column {
+    const char* title;
+    Outcome outcome;
+};
+constexpr std::array columns{
+    Column{"pass", Outcome::pass},         Column{"not exec", Outcome::pass_not_executed},
+    Column{"wrong", Outcome::wrong},       Column{"rejected", Outcome::rejected},
+    Column{"unsupp", Outcome::unsupported}, Column{"accepted", Outcome::accepted},
+    Column{"fault", Outcome::fault},       Column{"crash", Outcome::crash},
+    Column{"timeout", Outcome::timeout},   Column{"not run", Outcome::not_run},
+};
+
+std::string failure_text(const Failure& failure) {
+    std::string text;
+    std::string where = failure.program_text;
+    if (failure.row && !where.empty())
+        where += fmt::format(", row {}", *failure.row);
+    if (!where.empty())
+        text += fmt::format("      at {}\n", where);
+    if (!failure.why.empty() && failure.differences.empty())
+        text += fmt::format("      {}\n", failure.why);
+    for (std::size_t i = 0; i < std::min(failure.differences.size(), shown_differences); ++i) {
+        const Difference& difference = failure.differences[i];
+        text += fmt::format("      {:<16} expected {}  seen {}\n", difference.place,
+                            difference.expected, difference.seen);
+    }
+    if (failure.differences.size() > shown_differences)
+        text += fmt::format("      and {} more places\n",
+                            failure.differences.size() - shown_differences);
+    return text;
+}
+
+std::string divergence_text(const Vector& vector, const VectorResult& result, bool colour) {
+    std::string text = fmt::format("  {} {}\n", paint(name_of(result.outcome), red, colour),
+                                   paint(vector.id, bold, colour));
+    text += fmt::format("      {}\n", fmt::join(vector.clauses, ", "));
+    if (!result.failures.empty())
+        text += failure_text(result.failures.front());
+    if (result.failing_rows > 1)
+        text += fmt::format("      {} rows or programs in all\n", result.failing_rows);
+    return text;
+}
+
+} // namespace
+
+bool use_colour(std::FILE* stream) {
+    const char* no_colour = std::getenv("NO_COLOR");
+    return isatty(fileno(stream)) != 0 && (no_colour == nullptr || *no_colour == '\0');
+}
+
+std::string results_table(const RuntimeResult& runtime, bool colour) {
+    std::string text = fmt::format("\n{}\n", paint(runtime.title(), bold, colour));
+    if (runtime.status == RuntimeStatus::unavailable)
+        return text + fmt::format("  {}: {}\n", paint("not run", yellow, colour), runtime.why);
+
+    const auto groups = summarise(runtime);
+    // Columns that are empty in every group only widen the table, but for the first ones.
+    std::vector<Column> shown;
+    for (const Column& column : columns) {
+        std::size_t count = 0;
+        for (const GroupSummary& group : groups)
+            count += group.count(column.outcome);
+        if (count != 0 || column.outcome == Outcome::pass || column.outcome == Outcome::wrong ||
+            column.outcome == Outcome::rejected || column.outcome == Outcome::unsupported ||
+            column.outcome == Outcome::crash || column.outcome == Outcome::timeout)
+            shown.push_back(column);
+    }
+    text += fmt::format("  {:<10}{:>8}{:>10}", "group", "vectors", "rows");
+    for (const Column& column : shown)
+        text += fmt::format("{:>10}", column.title);
+    text += "  verdict\n";
+    for (const GroupSummary& group : groups) {
+        if (group.vectors == 0)
+            continue;
+        text += fmt::format("  {:<10}{:>8}{}", group.name, group.vectors, cell(group.rows.run, 10));
+        for (const Column& column : shown)
+            text += cell(group.count(column.outcome), 10);
+        text += "  " + paint(name_of(group.verdict), colour_of(group.verdict), colour) + "\n";
+    }
+    std::size_t rows = 0;
+    for (const GroupSummary& group : groups)
+        rows += group.rows.run;
+    text += fmt::format("  {} vectors, {} rows in {:.2f} s\n", runtime.vectors.size(), rows,
+                        runtime.seconds);
+    if (runtime.status != RuntimeStatus::ran)
+        text += fmt::format("  {}\n", paint("stopped: " + runtime.why, red, colour));
+    return text;
+}
+
+std::string results_details(const RuntimeResult& runtime, bool colour, bool verbose) {
+    std::string text;
+    std::size_t divergences = 0;
+    std::map<std::string, std::vector<std::string>> tolerated;
+    for (std::size_t index = 0; index < runtime.vectors.size(); ++index) {
+        const Vector& vector = *runtime.vectors[index];
+        const VectorResult& result = runtime.results[index];
+        if (diverges(result)) {
+            if (++divergences <= shown_divergences || verbose)
+                text += divergence_text(vector, result, colour);
+        } else if (result.tolerated || result.outcome == Outcome::pass_not_executed) {
+            std::string reason(name_of(result.outcome));
+            if (result.outcome == Outcome::unsupported)
+                reason += ", not claimed";
+            else if (result.tolerated)
+                reason += fmt::format(", policy {}", vector.policy->name);
+            tolerated[reason].push_back(vector.id + (result.why.empty() ? "" : ": " + result.why));
+        }
+    }
+    if (divergences > shown_divergences && !verbose)
+        text += fmt::format("  and {} more divergences (--verbose shows all)\n",
+                            divergences - shown_divergences);
+    for (const auto& [reason, vectors] : tolerated) {
+        text += fmt::format("  {} {}: {}\n", vectors.size(),
+                            vectors.size() == 1 ? "vector" : "vectors",
+                            paint(reason, yellow, colour));
+        for (std::size_t i = 0; verbose && i < vectors.size(); ++i)
+            text += fmt::format("      {}\n", vectors[i]);
+    }
+    if (!runtime.switched_off.empty())
+        text += fmt::format("  {} vectors are off: the runtime declares the extension\n",
+                            runtime.switched_off.size());
+    return text;
+}
+
+} // namespace bpf_assay::conformance::cli

@@ -1,0 +1,20 @@
+// Results for a person at a terminal.
+#pragma once
+
+#include "conformance/result.hpp"
+
+#include <cstdio>
+#include <string>
+
+namespace bpf_assay::conformance::cli {
+
+/// Whether to colour what goes to the stream: a terminal, and NO_COLOR not set.
+bool use_colour(std::FILE* stream);
+
+/// The table runtime x conformance group.
+std::string results_table(const RuntimeResult& runtime, bool colour);
+
+/// Divergences with their first rows, then what was tolerated or not executed, by reason.
+std::string results_details(const RuntimeResult& runtime, bool colour, bool verbose);
+
+} // namespace bpf_assay::conformance::cli

@@ -1,0 +1,413 @@
+#include "conformance/experiment.hpp"
+
+#include "conformance/digest.hpp"
+#include "conformance/error.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace bpf_assay::conformance {
+namespace {
+
+std::string hex(u64 value) { return fmt::format("{:#018x}", value); }
+
+void store_u64(std::span<u8> block, std::size_t at, u64 value, ByteOrder order) {
+    store(block.subspan(at, 8), value, order);
+}
+u64 load_u64(std::span<const u8> block, std::size_t at, ByteOrder order) {
+    return load(block.subspan(at, 8), order);
+}
+
+/// Outputs start as something that no program writes by accident.
+constexpr u8 unwritten = 0xb7;
+
+/// Prologue, instructions under test, epilogue: the registers of each row come from a subclass.
+class StateExperiment : public Experiment {
+public:
+    StateExperiment(std::span<const Slot> body, StatePair states, const RuntimeTraits& traits)
+        : m_traits(traits), m_states(std::move(states)),
+          m_lowering(lower(body, m_states,
+                           {.stores_pointers = traits.stores_pointers, .fold = traits.fold})),
+          m_template(m_lowering.layout.size), m_expected(m_lowering.layout.size) {
+        write_template();
+    }
+
+    std::span<const Slot> slots() const override { return m_lowering.slots; }
+    std::size_t block_size() const override { return m_template.size(); }
+    std::span<const Slot> tested() const override {
+        return std::span(m_lowering.slots)
+            .subspan(m_lowering.body_begin, m_lowering.body_end - m_lowering.body_begin);
+    }
+
+    void write_block(std::size_t row, std::span<u8> block) override {
+        std::ranges::copy(m_template, block.begin());
+        const auto values = before(row);
+        for (std::size_t number = 0; number < general_registers; ++number)
+            store_u64(block, BlockLayout::registers_before + 8 * number, values[number],
+                      m_traits.byte_order);
+    }
+    bool right(std::size_t row, u64 r0, std::span<const u8> block) override;
+    std::vector<Difference> differences(std::size_t row, u64 r0,
+                                        std::span<const u8> block) override;
+    std::vector<std::string> registers_before(std::size_t row) override;
+
+protected:
+    using Values = std::array<u64, general_registers>;
+    virtual Values before(std::size_t row) = 0;
+    virtual Values after(std::size_t row) = 0; // of registers that are addresses: anything
+
+    const StatePair& states() const { return m_states; }
+
+private:
+    void write_template();
+    void expect(std::size_t row, std::span<const u8> seen);
+    u64 expected_fold(std::size_t row);
+    u64 address_value(const Address& address, std::span<const u8> seen) const;
+    std::string place(std::size_t at) const;
+
+    RuntimeTraits m_traits;
+    StatePair m_states;
+    Lowering m_lowering;
+    std::vector<u8> m_template;
+    std::vector<u8> m_expected;
+};
+
+void StateExperiment::write_template() {
+    const BlockLayout& layout = m_lowering.layout;
+    std::ranges::fill(m_template, unwritten);
+    for (std::size_t i = 0; i < m_states.observed.size(); ++i)
+        std::copy_n(m_states.before.stack.begin() + static_cast<s64>(frame_size) +
+                        m_states.observed[i],
+                    8,
+                    m_template.begin() + static_cast<s64>(BlockLayout::stack_before + 8 * i));
+    std::ranges::copy(m_states.before.memory,
+                      m_template.begin() + static_cast<s64>(layout.guarded_memory));
+}
+
+u64 StateExperiment::address_value(const Address& address, std::span<const u8> seen) const {
+    const auto offset = static_cast<u64>(address.offset);
+    if (address.base == Address::Base::stack)
+        return load_u64(seen, BlockLayout::frame_pointer, m_traits.byte_order) + offset;
+    return load_u64(seen, BlockLayout::block_address, m_traits.byte_order) +
+           m_lowering.layout.guarded_memory + guard_size + offset;
+}
+
+/// Builds the whole block as it must be after the row, in m_expected.
+void StateExperiment::expect(std::size_t row, std::span<const u8> seen) {
+    const BlockLayout& layout = m_lowering.layout;
+    const ByteOrder order = m_traits.byte_order;
+    write_block(row, m_expected);
+    const Values values = after(row);
+    for (std::size_t number = 0; number < general_registers; ++number) {
+        const std::size_t at = BlockLayout::registers_after + 8 * number;
+        const RegisterValue& stated = m_states.after.registers[number];
+        if (const auto* address = std::get_if<Address>(&stated)) {
+            if (m_traits.stores_pointers)
+                store_u64(m_expected, at, address_value(*address, seen), order);
+        } else {
+            const bool undefined = std::holds_alternative<Undefined>(stated);
+            store_u64(m_expected, at, undefined ? 0 : values[number], order);
+        }
+    }
+    if (m_traits.stores_pointers) // the runtime's own addresses: not stated, only used above
+        std::copy_n(seen.begin() + BlockLayout::block_address, 16,
+                    m_expected.begin() + BlockLayout::block_address);
+    for (std::size_t i = 0; i < m_states.observed.size(); ++i)
+        std::copy_n(m_states.after.stack.begin() + static_cast<s64>(frame_size) +
+                        m_states.observed[i],
+                    8, m_expected.begin() + static_cast<s64>(layout.stack_after + 8 * i));
+    std::ranges::copy(m_states.after.memory,
+                      m_expected.begin() + static_cast<s64>(layout.guarded_memory));
+}
+
+u64 StateExperiment::expected_fold(std::size_t row) {
+    expect(row, m_template);
+    std::vector<u64> words;
+    for (const std::size_t at : m_lowering.folded_words)
+        words.push_back(load_u64(m_expected, at, m_traits.byte_order));
+    const u64 fold = fold_of(*m_traits.fold, words);
+    return m_traits.r0_bits == 32 ? fold & 0xffff'ffff : fold;
+}
+
+bool StateExperiment::right(std::size_t row, u64 r0, std::span<const u8> block) {
+    if (m_traits.fold)
+        return r0 == expected_fold(row);
+    expect(row, block);
+    return r0 == 0 && std::memcmp(m_expected.data(), block.data(), m_expected.size()) == 0;
+}
+
+std::string StateExperiment::place(std::size_t at) const {
+    const BlockLayout& layout = m_lowering.layout;
+    if (at < BlockLayout::registers_after)
+        return fmt::format("input r{}", at / 8);
+    if (at < BlockLayout::block_address)
+        return fmt::format("r{}", (at - BlockLayout::registers_after) / 8);
+    if (at < layout.stack_after)
+        return fmt::format("input stack u64@{}",
+                           m_states.observed[(at - BlockLayout::stack_before) / 8]);
+    if (at < layout.guarded_memory)
+        return fmt::format("stack u64@{}", m_states.observed[(at - layout.stack_after) / 8]);
+    const s64 byte = static_cast<s64>(at - layout.guarded_memory) - static_cast<s64>(guard_size);
+    const auto end = static_cast<s64>(m_states.before.memory.size() - 2 * guard_size);
+    return fmt::format("{} u8@{}", byte >= 0 && byte < end ? "memory" : "guard", byte);
+}
+
+std::vector<Difference> StateExperiment::differences(std::size_t row, u64 r0,
+                                                     std::span<const u8> block) {
+    if (m_traits.fold)
+        return {{.place = "r0 (fold of the state)",
+                 .expected = hex(expected_fold(row)),
+                 .seen = hex(r0)}};
+    std::vector<Difference> found;
+    if (r0 != 0)
+        found.push_back({.place = "r0 at EXIT", .expected = hex(0), .seen = hex(r0)});
+    expect(row, block);
+    const std::size_t memory = m_lowering.layout.guarded_memory;
+    for (std::size_t at = 0; at < memory; at += 8) {
+        const u64 expected = load_u64(m_expected, at, m_traits.byte_order);
+        const u64 seen = load_u64(block, at, m_traits.byte_order);
+        if (expected != seen)
+            found.push_back({.place = place(at), .expected = hex(expected), .seen = hex(seen)});
+    }
+    for (std::size_t at = memory; at < block.size(); ++at)
+        if (m_expected[at] != block[at])
+            found.push_back({.place = place(at),
+                             .expected = fmt::format("{:#04x}", m_expected[at]),
+                             .seen = fmt::format("{:#04x}", block[at])});
+    return found;
+}
+
+std::vector<std::string> StateExperiment::registers_before(std::size_t row) {
+    std::vector<std::string> texts;
+    const Values values = before(row);
+    for (std::size_t number = 0; number < general_registers; ++number) {
+        const auto* address = std::get_if<Address>(&m_states.before.registers[number]);
+        if (address == nullptr)
+            texts.push_back(hex(values[number]));
+        else
+            texts.push_back(fmt::format(
+                "{}{:+}", address->base == Address::Base::memory ? "memory" : "r10",
+                address->offset));
+    }
+    return texts;
+}
+
+u64 value_or_zero(const RegisterValue& value) {
+    const auto* number = std::get_if<u64>(&value);
+    return number != nullptr ? *number : 0;
+}
+
+class ExplicitExperiment final : public StateExperiment {
+public:
+    ExplicitExperiment(const Vector& vector, const RuntimeTraits& traits)
+        : StateExperiment(vector.body, full_states(vector, traits.byte_order), traits) {}
+
+    std::size_t rows() const override { return 1; }
+
+private:
+    Values before(std::size_t) override { return values_of(states().before); }
+    Values after(std::size_t) override { return values_of(states().after); }
+    static Values values_of(const FullState& state) {
+        Values values{};
+        std::ranges::transform(state.registers, values.begin(), value_or_zero);
+        return values;
+    }
+};
+
+/// The rows of one program of a sweep, and what the reference VM makes of them.
+class SweepRows {
+public:
+    SweepRows(const Vector& vector, const SweepProgram& program, ByteOrder order)
+        : m_sweep(vector.sweep), m_program(program), m_vm(load_body(vector, program, order)) {}
+
+    std::size_t count() const {
+        const bool one = !m_program.src || *m_program.src == m_program.dst;
+        return m_sweep.dst_values.size() * (one ? 1 : m_sweep.src_values.size());
+    }
+
+    std::array<u64, general_registers> before(std::size_t row) const {
+        std::array<u64, general_registers> values{};
+        for (std::size_t number = 0; number < general_registers; ++number)
+            values[number] = register_sentinel(number);
+        if (!m_program.src || *m_program.src == m_program.dst) {
+            values[m_program.dst] = m_sweep.dst_values[row];
+        } else {
+            values[m_program.dst] = m_sweep.dst_values[row / m_sweep.src_values.size()];
+            values[*m_program.src] = m_sweep.src_values[row % m_sweep.src_values.size()];
+        }
+        return values;
+    }
+
+    std::array<u64, general_registers> after(std::size_t row) {
+        set_up_entry(m_state);
+        const auto values = before(row);
+        std::ranges::copy(values, m_state.registers.begin());
+        if (!std::holds_alternative<Returned>(run(m_vm, m_state)))
+            throw InputError("a sweep's instructions do not run to their end on the reference VM");
+        std::array<u64, general_registers> result{};
+        std::copy_n(m_state.registers.begin(), general_registers, result.begin());
+        return result;
+    }
+
+private:
+    static Program load_body(const Vector& vector, const SweepProgram& program, ByteOrder order) {
+        std::vector<Slot> slots = program.body;
+        slots.push_back({.opcode = find_row("exit")->opcode});
+        auto loaded = Program::load(slots, {.byte_order = order});
+        if (const auto* refused = std::get_if<Refused>(&loaded))
+            throw InputError(fmt::format("{}: {} ({}): {}", vector.location.text(), vector.id,
+                                         program.text(), describe(refused->reason)));
+        return std::get<Program>(std::move(loaded));
+    }
+
+    const Sweep& m_sweep;
+    const SweepProgram& m_program;
+    Program m_vm;
+    State m_state;
+};
+
+StatePair sentinel_states() {
+    Vector nothing_stated;
+    nothing_stated.memory_size = 0;
+    return full_states(nothing_stated, ByteOrder::little);
+}
+
+class SweepExperiment final : public StateExperiment {
+public:
+    SweepExperiment(const Vector& vector, const SweepProgram& program, const RuntimeTraits& traits)
+        : StateExperiment(program.body, sentinel_states(), traits), m_text(program.text()),
+          m_rows(vector, program, traits.byte_order) {}
+
+    std::size_t rows() const override { return m_rows.count(); }
+    std::string text() const override { return m_text; }
+
+private:
+    Values before(std::size_t row) override { return m_rows.before(row); }
+    Values after(std::size_t row) override { return m_rows.after(row); }
+
+    std::string m_text;
+    SweepRows m_rows;
+};
+
+/// A whole program: nothing is added; R0 and the memory are seen.
+class ProgramExperiment final : public Experiment {
+public:
+    ProgramExperiment(const Vector& vector, const RuntimeTraits& traits)
+        : m_vector(vector), m_traits(traits), m_states(full_states(vector, traits.byte_order)) {}
+
+    std::span<const Slot> slots() const override { return m_vector.body; }
+    std::span<const Slot> tested() const override { return m_vector.body; }
+    bool packet() const override { return m_vector.kind == Kind::packet; }
+    std::size_t rows() const override { return 1; }
+    std::size_t block_size() const override { return block(m_states.before).size(); }
+    void write_block(std::size_t, std::span<u8> bytes) override {
+        std::ranges::copy(block(m_states.before), bytes.begin());
+    }
+    bool right(std::size_t row, u64 r0, std::span<const u8> bytes) override {
+        return differences(row, r0, bytes).empty();
+    }
+    std::vector<Difference> differences(std::size_t row, u64 r0,
+                                        std::span<const u8> bytes) override;
+    std::vector<std::string> registers_before(std::size_t) override { return {}; }
+
+private:
+    /// The program's R1 points at the vector's memory itself, so there is a guard behind only.
+    std::span<const u8> block(const FullState& state) const {
+        return packet() ? std::span<const u8>(m_vector.packet)
+                        : std::span(state.memory).subspan(guard_size);
+    }
+
+    const Vector& m_vector;
+    RuntimeTraits m_traits;
+    StatePair m_states;
+};
+
+std::vector<Difference> ProgramExperiment::differences(std::size_t, u64 r0,
+                                                       std::span<const u8> bytes) {
+    std::vector<Difference> found;
+    const u64 mask = m_traits.r0_bits == 32 ? 0xffff'ffff : ~u64{0};
+    if (const auto* result = std::get_if<u64>(&*m_vector.result);
+        result != nullptr && (*result & mask) != (r0 & mask))
+        found.push_back({.place = m_traits.r0_bits == 32 ? "r0 (32 bits)" : "r0",
+                         .expected = hex(*result & mask),
+                         .seen = hex(r0 & mask)});
+    if (m_traits.fold)
+        return found; // one-shot: memory is not seen
+    const auto expected = block(m_states.after);
+    for (std::size_t at = 0; at < expected.size(); ++at)
+        if (expected[at] != bytes[at])
+            found.push_back({.place = fmt::format("{} u8@{}",
+                                                  at < m_vector.memory_size ? "memory" : "guard", at),
+                             .expected = fmt::format("{:#04x}", expected[at]),
+                             .seen = fmt::format("{:#04x}", bytes[at])});
+    return found;
+}
+
+} // namespace
+
+std::vector<u8> wire_form(std::span<const Slot> slots, ByteOrder order) {
+    std::vector<u8> image;
+    image.reserve(slots.size() * slot_size);
+    for (const Slot& slot : slots) {
+        const auto bytes = encode_slot(slot, order);
+        image.insert(image.end(), bytes.begin(), bytes.end());
+    }
+    return image;
+}
+
+std::size_t program_count(const Vector& vector) {
+    switch (vector.kind) {
+    case Kind::sweep:
+        return vector.sweep_programs.size();
+    case Kind::encoding:
+        return 0;
+    default:
+        return 1;
+    }
+}
+
+std::unique_ptr<Experiment> make_experiment(const Vector& vector, std::size_t index,
+                                            const RuntimeTraits& traits) {
+    try {
+        if (vector.kind == Kind::sweep)
+            return std::make_unique<SweepExperiment>(vector, vector.sweep_programs.at(index),
+                                                     traits);
+        if (vector.kind == Kind::explicit_state)
+            return std::make_unique<ExplicitExperiment>(vector, traits);
+        return std::make_unique<ProgramExperiment>(vector, traits);
+    } catch (const InputError& error) {
+        throw InputError(vector.location.text() + ": " + error.what());
+    }
+}
+
+std::string digest_of(const Vector& sweep, ByteOrder order) {
+    Sha256 digest;
+    std::vector<u8> bytes;
+    for (const SweepProgram& program : sweep.sweep_programs) {
+        SweepRows rows(sweep, program, order);
+        bytes.resize(rows.count() * general_registers * 8);
+        std::span<u8> rest(bytes);
+        for (std::size_t row = 0; row < rows.count(); ++row)
+            for (const u64 value : rows.after(row)) {
+                store(rest.first(8), value, ByteOrder::little);
+                rest = rest.subspan(8);
+            }
+        digest.add(bytes);
+    }
+    return digest.hex();
+}
+
+void check_digest(const Vector& sweep, ByteOrder order) {
+    const std::string& stated = sweep.sweep.digest[index_of(order)];
+    const std::string computed = digest_of(sweep, order);
+    if (computed != stated)
+        throw InputError(fmt::format(
+            "{}: the reference VM and the model behind the vectors disagree on {} ({}-endian): "
+            "digest {} is stated, {} computed; run scripts/generate --check",
+            sweep.location.text(), sweep.id, order == ByteOrder::little ? "little" : "big", stated,
+            computed));
+}
+
+} // namespace bpf_assay::conformance

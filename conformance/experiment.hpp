@@ -1,0 +1,69 @@
+// A vector made ready for one runtime: programs, their rows of input, and the judgement of each row.
+#pragma once
+
+#include "conformance/lowering.hpp"
+
+#include "reference_vm/machine.hpp"
+
+#include <memory>
+#include <string>
+
+namespace bpf_assay::conformance {
+
+/// What an experiment must know of the runtime.
+struct RuntimeTraits {
+    ByteOrder byte_order = ByteOrder::little;
+    unsigned r0_bits = 64;
+    bool stores_pointers = true;
+    std::optional<Fold> fold = {}; // one-shot: all that is seen is R0, which holds this fold of the state
+};
+
+/// One place where the state after differs, as a reader of the report sees it.
+struct Difference {
+    std::string place;    // "r4", "memory u8@3", "stack u64@-8", "guard u8@-1"
+    std::string expected; // 0x...
+    std::string seen;
+};
+
+/// The bytes of a program for `load`.
+std::vector<u8> wire_form(std::span<const Slot> slots, ByteOrder order);
+
+/// One program with its rows. A row is a block of memory (or a packet) before the run.
+class Experiment {
+public:
+    virtual ~Experiment() = default;
+
+    virtual std::span<const Slot> slots() const = 0;
+    virtual bool packet() const { return false; }
+    virtual std::size_t rows() const = 0;
+    virtual std::size_t block_size() const = 0;
+    /// The instructions under test within slots().
+    virtual std::span<const Slot> tested() const = 0;
+    /// "dst r3, src r4" for a program of a sweep, else empty.
+    virtual std::string text() const { return {}; }
+
+    virtual void write_block(std::size_t row, std::span<u8> block) = 0;
+    /// Whether the answer is right. `block` is the memory after the run.
+    virtual bool right(std::size_t row, u64 r0, std::span<const u8> block) = 0;
+    /// Every difference of a row that is not right.
+    virtual std::vector<Difference> differences(std::size_t row, u64 r0,
+                                                std::span<const u8> block) = 0;
+    /// R0..R9 before; expected after; as seen in the block. Empty where the registers are not seen.
+    virtual std::vector<std::string> registers_before(std::size_t row) = 0;
+};
+
+/// How many programs the vector has for a runtime (encoding vectors: none, they only load).
+std::size_t program_count(const Vector& vector);
+
+/// Program `index` of the vector. Throws InputError if it cannot be lowered.
+std::unique_ptr<Experiment> make_experiment(const Vector& vector, std::size_t index,
+                                            const RuntimeTraits& traits);
+
+/// Runs every row of the sweep on the reference VM and compares the digest that the file states,
+/// which an independent model has computed. Throws InputError if they differ.
+void check_digest(const Vector& sweep, ByteOrder order);
+
+/// The same digest, as computed by the reference VM.
+std::string digest_of(const Vector& sweep, ByteOrder order);
+
+} // namespace bpf_assay::conformance

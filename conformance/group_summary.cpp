@@ -1,0 +1,91 @@
+#include "conformance/group_summary.hpp"
+
+#include <algorithm>
+
+namespace bpf_assay::conformance {
+namespace {
+
+constexpr std::array groups{Group::base32,   Group::base64,   Group::divmul32, Group::divmul64,
+                            Group::atomic32, Group::atomic64, Group::packet};
+
+/// A group holds if every instruction in it does (section 2.4), so it needs what it includes.
+void settle_verdict(GroupSummary& summary, const std::vector<GroupSummary>& before) {
+    if (summary.vectors == 0 || summary.count(Outcome::not_run) != 0)
+        return; // not tested, or not in full
+    const std::size_t passed =
+        summary.count(Outcome::pass) + summary.count(Outcome::pass_not_executed);
+    const std::size_t tolerated =
+        summary.tolerated - summary.count(Outcome::unsupported); // what is missing is not held
+    if (passed == summary.vectors)
+        summary.verdict = GroupVerdict::held;
+    else if (passed + tolerated == summary.vectors)
+        summary.verdict = GroupVerdict::held_with_tolerated;
+    else
+        summary.verdict = GroupVerdict::not_held;
+
+    static constexpr std::array<std::pair<std::string_view, std::string_view>, 3> includes{
+        std::pair{"base64", "base32"}, std::pair{"divmul64", "divmul32"},
+        std::pair{"atomic64", "atomic32"}};
+    for (const auto& [outer, inner] : includes)
+        if (summary.name == outer) {
+            const auto& included = *std::ranges::find(before, inner, &GroupSummary::name);
+            summary.verdict = std::max(summary.verdict, included.verdict);
+        }
+}
+
+} // namespace
+
+std::string_view name_of(GroupVerdict verdict) {
+    switch (verdict) {
+    case GroupVerdict::held:
+        return "held";
+    case GroupVerdict::held_with_tolerated:
+        return "held with tolerated rejections";
+    case GroupVerdict::not_held:
+        return "not held";
+    case GroupVerdict::not_tested:
+        return "not tested in full";
+    }
+    return "";
+}
+
+std::vector<GroupSummary> summarise(const RuntimeResult& runtime) {
+    std::vector<GroupSummary> summaries;
+    for (const Group group : groups)
+        summaries.push_back({.name = std::string(name_of(group)), .rows = {}});
+    summaries.push_back({.name = "encoding", .rows = {}});
+    for (std::size_t index = 0; index < runtime.vectors.size(); ++index) {
+        const auto group = group_of(*runtime.vectors[index]);
+        const auto place = group ? static_cast<std::size_t>(*group) : groups.size();
+        GroupSummary& summary = summaries[place];
+        const VectorResult& result = runtime.results[index];
+        ++summary.vectors;
+        ++summary.by_outcome[static_cast<std::size_t>(result.outcome)];
+        summary.tolerated += result.tolerated ? 1 : 0;
+        summary.rows.total += result.rows.total;
+        summary.rows.run += result.rows.run;
+        summary.rows.passed += result.rows.passed;
+        summary.rows.not_executed += result.rows.not_executed;
+    }
+    for (GroupSummary& summary : summaries)
+        settle_verdict(summary, summaries);
+    return summaries;
+}
+
+int exit_status(const std::vector<RuntimeResult>& runtimes) {
+    bool ran = false;
+    bool complete = true;
+    for (const RuntimeResult& runtime : runtimes) {
+        if (std::ranges::any_of(runtime.results, diverges))
+            return 1;
+        if (runtime.status == RuntimeStatus::unavailable)
+            continue;
+        complete = complete && runtime.status == RuntimeStatus::ran &&
+                   std::ranges::find(runtime.results, Outcome::not_run, &VectorResult::outcome) ==
+                       runtime.results.end();
+        ran = ran || !runtime.results.empty();
+    }
+    return ran && complete ? 0 : 2;
+}
+
+} // namespace bpf_assay::conformance

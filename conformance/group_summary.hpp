@@ -1,0 +1,30 @@
+// A run counted by conformance group: what the table, the results and the exit status say.
+#pragma once
+
+#include "conformance/result.hpp"
+
+namespace bpf_assay::conformance {
+
+enum class GroupVerdict { held, held_with_tolerated, not_held, not_tested };
+std::string_view name_of(GroupVerdict verdict);
+
+struct GroupSummary {
+    std::string name; // a conformance group of RFC 9669 section 2.4, or "encoding"
+    GroupVerdict verdict = GroupVerdict::not_tested;
+    std::size_t vectors = 0;
+    RowCounts rows;
+    std::array<std::size_t, all_outcomes.size()> by_outcome{}; // vectors
+    std::size_t tolerated = 0;
+
+    std::size_t count(Outcome outcome) const {
+        return by_outcome[static_cast<std::size_t>(outcome)];
+    }
+};
+
+/// One entry per conformance group in the RFC's order, then "encoding".
+std::vector<GroupSummary> summarise(const RuntimeResult& runtime);
+
+/// 0: all as expected, tolerated outcomes included; 1: a divergence; 2: nothing ran, or a vector has no verdict.
+int exit_status(const std::vector<RuntimeResult>& runtimes);
+
+} // namespace bpf_assay::conformance

@@ -1,0 +1,65 @@
+// Examines a runtime through the persistent protocol: pipelined first, then one request at a time
+// and one row at a time where something breaks the plugin.
+#pragma once
+
+#include "conformance/examiner.hpp"
+
+#include <deque>
+
+namespace bpf_assay::conformance {
+
+class PersistentExaminer final : public Examiner {
+public:
+    PersistentExaminer(const Runtime& runtime, const ExamineOptions& options);
+
+    const Hello& hello() const override { return m_hello; }
+    VectorResult examine(const Vector& vector) override;
+
+private:
+    struct Position {
+        std::size_t program = 0;
+        std::size_t row = 0;
+    };
+    /// How many requests are on their way at once, and how many rows one carries.
+    enum class Pace { pipelined, one_request, one_row };
+    /// A request that waits for its answer.
+    struct Pending {
+        Position at;
+        std::size_t rows = 0; // 0: a load
+        std::shared_ptr<Experiment> experiment = nullptr;
+    };
+
+    Session& session(); // started again if it broke down
+    void broke_down(const PluginFailure& failure);
+
+    void examine_encoding(const Vector& vector, VectorResult& result);
+    void examine_programs(const Vector& vector, VectorResult& result);
+    void try_again(const Vector& vector, VectorResult& result);
+    /// Programs from `from` up to `end`. A PluginFailure leaves the unanswered request first in
+    /// m_pending.
+    void advance(const Vector& vector, Position from, std::size_t end, Pace pace,
+                 VectorResult& result);
+    void send_rows(Position from, const std::shared_ptr<Experiment>& experiment, Pace pace,
+                   const Vector& vector, VectorResult& result);
+    void drain(const Vector& vector, VectorResult& result, std::size_t requests);
+    void take_answer(const Vector& vector, VectorResult& result);
+    void take_load(const Vector& vector, const Pending& request, const Answer& answer,
+                   VectorResult& result);
+    void take_loaded(const Vector& vector, const Experiment& experiment, const Answer& answer,
+                     VectorResult& result);
+    void take_rows(const Pending& request, const Answer& answer, VectorResult& result);
+    void record_breakdown(const PluginFailure& failure, const Pending& request,
+                          VectorResult& result);
+    bool too_large(std::size_t insns, std::size_t block, VectorResult& result) const;
+
+    Runtime m_runtime;
+    ExamineOptions m_options;
+    std::unique_ptr<Session> m_session;
+    Hello m_hello;
+    std::size_t m_breakdowns = 0; // without a right answer in between
+    std::deque<Pending> m_pending;
+    std::vector<std::size_t> m_unable; // programs to try again: the runtime lacked memory
+    bool m_executed = true; // whether the program loaded last holds the tested instructions
+};
+
+} // namespace bpf_assay::conformance

@@ -1,0 +1,243 @@
+#include "conformance/process.hpp"
+
+#include "conformance/error.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <thread>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char** environ;
+
+namespace bpf_assay::conformance {
+
+std::atomic<bool> interrupt_requested = false;
+
+namespace {
+
+constexpr std::size_t kept_errors = 4096;
+constexpr std::size_t pipe_size = 1 << 20;
+constexpr std::chrono::milliseconds wait_slice{100}; // how soon an interrupt is seen
+
+struct Pipe {
+    int read_end = -1, write_end = -1;
+
+    Pipe() {
+        std::array<int, 2> ends{};
+        if (pipe2(ends.data(), O_CLOEXEC) != 0)
+            throw InputError(fmt::format("no pipe: {}", std::strerror(errno)));
+        read_end = ends[0];
+        write_end = ends[1];
+#ifdef F_SETPIPE_SZ
+        fcntl(write_end, F_SETPIPE_SZ, pipe_size); // fewer switches between runner and plugin
+#endif
+    }
+};
+
+void close_descriptor(int& descriptor) {
+    if (descriptor >= 0)
+        close(descriptor);
+    descriptor = -1;
+}
+
+std::string text_of_status(int status) {
+    if (WIFEXITED(status))
+        return fmt::format("exit status {}", WEXITSTATUS(status));
+    const char* name = sigabbrev_np(WTERMSIG(status));
+    return name != nullptr ? fmt::format("SIG{}", name)
+                           : fmt::format("signal {}", WTERMSIG(status));
+}
+
+} // namespace
+
+std::vector<std::string> split_command(std::string_view command) {
+    std::vector<std::string> words;
+    char quote = 0;
+    bool in_word = false;
+    for (const char c : command) {
+        if (quote == 0 && (c == ' ' || c == '\t')) {
+            in_word = false;
+            continue;
+        }
+        if (!in_word) {
+            words.emplace_back();
+            in_word = true;
+        }
+        if (quote == 0 && (c == '\'' || c == '"'))
+            quote = c;
+        else if (c == quote)
+            quote = 0;
+        else
+            words.back() += c;
+    }
+    if (quote != 0)
+        throw InputError(fmt::format("unbalanced {} in the command: {}", quote, command));
+    return words;
+}
+
+Process::Process(const std::vector<std::string>& argv) {
+    Pipe input, output, errors;
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, input.read_end, 0);
+    posix_spawn_file_actions_adddup2(&actions, output.write_end, 1);
+    posix_spawn_file_actions_adddup2(&actions, errors.write_end, 2);
+    posix_spawnattr_t attributes;
+    posix_spawnattr_init(&attributes);
+    // A group of its own: a Ctrl-C reaches the runner only, which then ends all that a plugin started.
+    sigset_t none, ignored;
+    sigemptyset(&none);
+    sigemptyset(&ignored);
+    sigaddset(&ignored, SIGPIPE); // the runner ignores it; a plugin starts with the default
+    posix_spawnattr_setpgroup(&attributes, 0);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigdefault(&attributes, &ignored);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
+                                              POSIX_SPAWN_SETSIGDEF);
+
+    std::vector<char*> arguments;
+    for (const std::string& argument : argv)
+        arguments.push_back(const_cast<char*>(argument.c_str()));
+    arguments.push_back(nullptr);
+    const int error = posix_spawnp(&m_pid, arguments[0], &actions, &attributes, arguments.data(),
+                                   environ);
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attributes);
+    close_descriptor(input.read_end);
+    close_descriptor(output.write_end);
+    close_descriptor(errors.write_end);
+    m_input = input.write_end;
+    m_output_end = output.read_end;
+    m_error_end = errors.read_end;
+    if (error != 0) {
+        m_pid = -1;
+        close_all();
+        throw InputError(fmt::format("cannot start '{}': {}", argv[0], std::strerror(error)));
+    }
+    for (const int descriptor : {m_input, m_output_end, m_error_end})
+        fcntl(descriptor, F_SETFL, O_NONBLOCK);
+}
+
+Process::~Process() {
+    if (m_pid > 0)
+        finish(Clock::now());
+    close_all();
+}
+
+void Process::close_all() {
+    close_descriptor(m_input);
+    close_descriptor(m_output_end);
+    close_descriptor(m_error_end);
+}
+
+void Process::write(std::string_view bytes) {
+    if (m_written == m_pending.size()) {
+        m_pending.clear();
+        m_written = 0;
+    }
+    m_pending.append(bytes);
+}
+
+void Process::write(std::span<const u8> bytes) {
+    write(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+}
+
+void Process::write_some() {
+    const ssize_t count =
+        ::write(m_input, m_pending.data() + m_written, m_pending.size() - m_written);
+    if (count > 0)
+        m_written += static_cast<std::size_t>(count);
+    else if (count < 0 && errno != EAGAIN && errno != EINTR)
+        close_descriptor(m_input); // it no longer reads: its end shows on standard output
+}
+
+/// Reads what there is; false at the end of the stream.
+bool Process::read_some(int& descriptor, bool errors) {
+    static thread_local std::array<char, 1 << 18> buffer;
+    const ssize_t count = read(descriptor, buffer.data(), buffer.size());
+    if (count < 0)
+        return errno == EAGAIN || errno == EINTR;
+    if (count == 0) {
+        close_descriptor(descriptor);
+        return false;
+    }
+    std::string& target = errors ? m_errors : m_output;
+    target.append(buffer.data(), static_cast<std::size_t>(count));
+    if (errors && m_errors.size() > 2 * kept_errors)
+        m_errors.erase(0, m_errors.size() - kept_errors);
+    return true;
+}
+
+void Process::consume(std::size_t bytes) {
+    m_consumed += bytes;
+    if (m_consumed == m_output.size()) {
+        m_output.clear();
+        m_consumed = 0;
+    } else if (m_consumed > pipe_size) {
+        m_output.erase(0, m_consumed);
+        m_consumed = 0;
+    }
+}
+
+Process::Event Process::wait(Clock::time_point deadline) {
+    for (;;) {
+        if (interrupt_requested)
+            throw Interrupted{};
+        if (m_written == m_pending.size() && m_close_when_written)
+            close_descriptor(m_input);
+        const bool writes = m_input >= 0 && m_written < m_pending.size();
+        std::array<pollfd, 3> polled{
+            pollfd{.fd = m_output_end, .events = POLLIN, .revents = 0},
+            pollfd{.fd = m_error_end, .events = POLLIN, .revents = 0},
+            pollfd{.fd = writes ? m_input : -1, .events = POLLOUT, .revents = 0},
+        };
+        const auto left =
+            std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
+        if (left.count() <= 0)
+            return Event::deadline;
+        const int ready = poll(polled.data(), polled.size(),
+                               static_cast<int>(std::min(left, wait_slice).count()));
+        if (ready <= 0)
+            continue;
+        if (polled[2].revents != 0)
+            write_some();
+        if (polled[1].revents != 0)
+            read_some(m_error_end, /*errors=*/true);
+        if (polled[0].revents != 0)
+            return read_some(m_output_end, /*errors=*/false) ? Event::output
+                                                             : Event::end_of_output;
+    }
+}
+
+std::string Process::finish(Clock::time_point deadline) {
+    if (m_pid <= 0)
+        return "ended";
+    close_descriptor(m_input);
+    int status = 0;
+    while (waitpid(m_pid, &status, WNOHANG) == 0) {
+        if (Clock::now() >= deadline) {
+            kill(-m_pid, SIGKILL);
+            waitpid(m_pid, &status, 0);
+            break;
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    kill(-m_pid, SIGKILL); // whatever it started and left behind
+    if (m_error_end >= 0)
+        read_some(m_error_end, /*errors=*/true);
+    m_pid = -1;
+    m_exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    return text_of_status(status);
+}
+
+} // namespace bpf_assay::conformance

@@ -1,0 +1,56 @@
+#include "conformance/result.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace bpf_assay::conformance {
+namespace {
+
+/// From best to worst: what a vector of several programs comes to.
+constexpr std::array severity{
+    Outcome::pass,     Outcome::pass_not_executed, Outcome::not_run, Outcome::unsupported,
+    Outcome::rejected, Outcome::accepted,          Outcome::fault,   Outcome::wrong,
+    Outcome::timeout,  Outcome::crash,
+};
+
+std::size_t rank(Outcome outcome) {
+    return static_cast<std::size_t>(std::ranges::find(severity, outcome) - severity.begin());
+}
+
+} // namespace
+
+void VectorResult::add(Outcome found, const std::string& reason) {
+    if (rank(found) <= rank(outcome))
+        return;
+    outcome = found;
+    why = reason;
+}
+
+std::string RuntimeResult::title() const {
+    if (hello.name.empty())
+        return command;
+    std::string title = fmt::format("{} {} ({})", hello.name, hello.version, hello.engine);
+    if (const auto& message = hello.message; message.contains("environment"))
+        for (const char* key : {"machine", "program_type", "options"})
+            if (const auto& environment = message["environment"];
+                environment.is_object() && environment.contains(key) &&
+                environment[key].is_string() && !environment[key].get<std::string>().empty())
+                title += ", " + environment[key].get<std::string>();
+    return title;
+}
+
+bool diverges(const VectorResult& result) {
+    return !is_pass(result.outcome) && result.outcome != Outcome::not_run && !result.tolerated;
+}
+
+std::optional<Group> group_of(const Vector& vector) {
+    if (vector.kind == Kind::encoding)
+        return std::nullopt;
+    std::optional<Group> group;
+    for (const InstructionRow* row : vector.tests)
+        group = std::max(group.value_or(row->group), row->group);
+    return group;
+}
+
+} // namespace bpf_assay::conformance

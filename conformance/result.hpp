@@ -1,0 +1,69 @@
+// What came of a vector on a runtime, of a runtime, and of a run.
+#pragma once
+
+#include "conformance/experiment.hpp"
+#include "conformance/loader.hpp"
+#include "conformance/outcome.hpp"
+#include "conformance/session.hpp"
+
+namespace bpf_assay::conformance {
+
+/// A row that came out wrong, or ended the plugin; or a program that did not load as it should.
+struct Failure {
+    Outcome outcome = Outcome::wrong;
+    std::size_t program = 0;  // index
+    std::string program_text = {}; // "dst r3, src r4" in a sweep
+    std::optional<std::size_t> row = {};
+    std::string why = {}; // the runtime's or the runner's words
+    std::vector<std::string> registers_before = {};
+    std::vector<Difference> differences = {};
+    std::vector<Slot> slots = {}; // the program as it was loaded
+};
+
+struct RowCounts {
+    std::size_t total = 0;        // what the vector has
+    std::size_t run = 0;          // what was answered
+    std::size_t passed = 0;       // right, executed or not
+    std::size_t not_executed = 0; // of those, in programs without the tested instruction
+};
+
+struct VectorResult {
+    Outcome outcome = Outcome::pass;
+    bool tolerated = false; // not a pass, but the vector's policy tolerates it
+    RowCounts rows;
+    std::string why;                       // of the first program with this outcome
+    std::vector<std::string> not_executed; // instructions that were not in some program that ran
+    std::vector<Failure> failures;         // the first few
+    std::size_t failing_rows = 0;
+    std::size_t programs = 0;
+    std::size_t machine_code_programs = 0; // programs of which the plugin proves machine code
+
+    /// Takes note of an outcome: the worst one stays.
+    void add(Outcome found, const std::string& reason);
+};
+
+enum class RuntimeStatus { ran, unavailable, given_up, interrupted };
+
+struct RuntimeResult {
+    std::string command;
+    RuntimeStatus status = RuntimeStatus::ran;
+    std::string why; // of a status that is not `ran`
+    Hello hello;
+    bool one_shot = false;
+    double seconds = 0;
+    std::vector<const Vector*> vectors;
+    std::vector<VectorResult> results; // of vectors[i]
+    std::vector<const Vector*> switched_off; // by a declared extension
+
+    /// "linux 6.18.44 (jit)"
+    std::string title() const;
+};
+
+/// Whether the result is a divergence: neither a pass nor tolerated nor without verdict.
+bool diverges(const VectorResult& result);
+
+/// The group that a vector is counted in: that of its instructions that comes last in the order
+/// of Group; none for encoding vectors.
+std::optional<Group> group_of(const Vector& vector);
+
+} // namespace bpf_assay::conformance

@@ -1,0 +1,171 @@
+#include "conformance/results_json.hpp"
+
+#include "conformance/assembler.hpp"
+#include "conformance/group_summary.hpp"
+#include "conformance/policy.hpp"
+
+#include "reference_vm/disassembler.hpp"
+
+#include <sys/utsname.h>
+
+namespace bpf_assay::conformance {
+namespace {
+
+using nlohmann::json;
+
+json rows_json(const RowCounts& rows) {
+    return {{"total", rows.total},
+            {"run", rows.run},
+            {"passed", rows.passed},
+            {"not_executed", rows.not_executed}};
+}
+
+std::vector<std::string> listing(std::span<const Slot> slots) {
+    std::vector<std::string> lines;
+    for (std::size_t pc = 0; pc < slots.size(); ++pc) {
+        lines.push_back(disassemble(slots, pc));
+        const InstructionRow* row = find_row(slots[pc]);
+        pc += row != nullptr && row->wide ? 1 : 0;
+    }
+    return lines;
+}
+
+json failure_json(const Failure& failure) {
+    json object{{"outcome", name_of(failure.outcome)},
+                {"program", failure.program},
+                {"disassembly", listing(failure.slots)}};
+    if (!failure.program_text.empty())
+        object["program_text"] = failure.program_text;
+    if (failure.row)
+        object["row"] = *failure.row;
+    if (!failure.why.empty())
+        object["why"] = failure.why;
+    if (!failure.registers_before.empty())
+        object["registers_before"] = failure.registers_before;
+    if (!failure.differences.empty()) {
+        json differences = json::array();
+        for (const Difference& difference : failure.differences)
+            differences.push_back({{"place", difference.place},
+                                   {"expected", difference.expected},
+                                   {"seen", difference.seen}});
+        object["differences"] = std::move(differences);
+    }
+    return object;
+}
+
+json vector_json(const Vector& vector, const VectorResult& result) {
+    json object{{"id", vector.id},
+                {"kind", name_of(vector.kind)},
+                {"section", vector.section},
+                {"outcome", name_of(result.outcome)},
+                {"rows", rows_json(result.rows)},
+                {"programs", result.programs}};
+    if (const auto group = group_of(vector))
+        object["group"] = name_of(*group);
+    json tests = json::array();
+    for (const InstructionRow* row : vector.tests)
+        tests.push_back(row->mnemonic);
+    object["tests"] = std::move(tests);
+    if (result.machine_code_programs != 0)
+        object["machine_code_programs"] = result.machine_code_programs;
+    if (!result.why.empty())
+        object["why"] = result.why;
+    if (!result.not_executed.empty())
+        object["not_executed"] = result.not_executed;
+    if (is_pass(result.outcome))
+        return object;
+    object["tolerated"] = result.tolerated;
+    object["clauses"] = vector.clauses;
+    object["statement"] = vector.text;
+    if (!vector.policy->name.empty())
+        object["policy"] = vector.policy->name;
+    if (result.failing_rows != 0)
+        object["failing"] = result.failing_rows;
+    object["failures"] = json::array();
+    for (const Failure& failure : result.failures)
+        object["failures"].push_back(failure_json(failure));
+    return object;
+}
+
+std::string_view name_of(RuntimeStatus status) {
+    switch (status) {
+    case RuntimeStatus::ran:
+        return "ran";
+    case RuntimeStatus::unavailable:
+        return "unavailable";
+    case RuntimeStatus::given_up:
+        return "given up";
+    case RuntimeStatus::interrupted:
+        return "interrupted";
+    }
+    return "";
+}
+
+json groups_json(const RuntimeResult& runtime) {
+    json groups = json::array();
+    for (const GroupSummary& summary : summarise(runtime)) {
+        json outcomes = json::object();
+        for (const Outcome outcome : all_outcomes)
+            if (summary.count(outcome) != 0)
+                outcomes[std::string(conformance::name_of(outcome))] = summary.count(outcome);
+        groups.push_back({{"name", summary.name},
+                          {"verdict", conformance::name_of(summary.verdict)},
+                          {"vectors", summary.vectors},
+                          {"outcomes", std::move(outcomes)},
+                          {"tolerated", summary.tolerated},
+                          {"rows", rows_json(summary.rows)}});
+    }
+    return groups;
+}
+
+json runtime_json(const RuntimeResult& runtime) {
+    json object{{"title", runtime.title()},
+                {"command", runtime.command},
+                {"protocol", runtime.one_shot ? "one-shot" : "persistent"},
+                {"status", name_of(runtime.status)},
+                {"hello", runtime.hello.message},
+                {"seconds", runtime.seconds}};
+    if (!runtime.why.empty())
+        object["why"] = runtime.why;
+    object["groups"] = groups_json(runtime);
+    object["vectors"] = json::array();
+    for (std::size_t index = 0; index < runtime.vectors.size(); ++index)
+        object["vectors"].push_back(vector_json(*runtime.vectors[index], runtime.results[index]));
+    object["switched_off"] = json::array();
+    for (const Vector* vector : runtime.switched_off)
+        object["switched_off"].push_back(vector->id);
+    return object;
+}
+
+json environment_json() {
+    utsname system{};
+    uname(&system);
+    return {{"system", system.sysname},
+            {"release", system.release},
+            {"machine", system.machine},
+            {"llvm", Assembler::llvm_version()}};
+}
+
+} // namespace
+
+json results_json(const Suite& suite, const std::vector<RuntimeResult>& runtimes,
+                  const RunDescription& description) {
+    json object{{"format", "bpf-assay-results"},
+                {"version", 1},
+                {"tool", {{"name", "bpf-assay"}, {"version", BPF_ASSAY_VERSION}}},
+                {"vectors", {{"count", suite.vectors.size()}, {"digest", suite.digest}}},
+                {"environment", environment_json()},
+                {"run",
+                 {{"command", description.command_line},
+                  {"profile", description.profile},
+                  {"strict", description.strict},
+                  {"started", description.started},
+                  {"seconds", description.seconds}}},
+                {"exit_status", exit_status(runtimes)}};
+    object["runtimes"] = json::array();
+    for (const RuntimeResult& runtime : runtimes)
+        object["runtimes"].push_back(runtime_json(runtime));
+    return object;
+}
+
+} // namespace bpf_assay::conformance

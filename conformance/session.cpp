@@ -1,0 +1,245 @@
+#include "conformance/session.hpp"
+
+#include "conformance/error.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace bpf_assay::conformance {
+namespace {
+
+constexpr std::size_t max_line = 64 * 1024;
+constexpr std::size_t max_payload = 256 * 1024 * 1024;
+
+std::string shortened(std::string_view text) {
+    std::string result(text.substr(0, 120));
+    for (char& c : result)
+        if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7f)
+            c = '.';
+    return result + (text.size() > 120 ? "..." : "");
+}
+
+/// A reader of hello's keys that turns any mistake into a text for the plugin's author.
+class HelloReader {
+public:
+    explicit HelloReader(const nlohmann::json& body) : m_body(body) {}
+
+    std::string text(const char* key) const {
+        if (!m_body.contains(key) || !m_body[key].is_string())
+            throw fmt::format("hello: '{}' must be a text", key);
+        return m_body[key].get<std::string>();
+    }
+    std::size_t number(const char* key, std::size_t otherwise) const {
+        if (!m_body.contains(key))
+            return otherwise;
+        if (!m_body[key].is_number_unsigned())
+            throw fmt::format("hello: '{}' must be a number", key);
+        return m_body[key].get<std::size_t>();
+    }
+    bool flag(const char* key, bool otherwise) const {
+        if (!m_body.contains(key))
+            return otherwise;
+        if (!m_body[key].is_boolean())
+            throw fmt::format("hello: '{}' must be true or false", key);
+        return m_body[key].get<bool>();
+    }
+    std::vector<std::string> texts(const char* key, std::vector<std::string> otherwise) const {
+        if (!m_body.contains(key))
+            return otherwise;
+        if (!m_body[key].is_array())
+            throw fmt::format("hello: '{}' must be a list of texts", key);
+        std::vector<std::string> list;
+        for (const auto& item : m_body[key]) {
+            if (!item.is_string())
+                throw fmt::format("hello: '{}' must be a list of texts", key);
+            list.push_back(item.get<std::string>());
+        }
+        return list;
+    }
+
+private:
+    const nlohmann::json& m_body;
+};
+
+Hello read_hello(const nlohmann::json& body) {
+    const HelloReader read(body);
+    Hello hello;
+    hello.name = read.text("name");
+    hello.version = read.text("version");
+    hello.engine = read.text("engine");
+    hello.r0_bits = static_cast<unsigned>(read.number("r0_bits", 64));
+    hello.max_insns = read.number("max_insns", hello.max_insns);
+    hello.max_block = read.number("max_block", hello.max_block);
+    hello.excluded = read.texts("excluded", {});
+    hello.extensions = read.texts("extensions", {});
+    hello.stores_pointers = read.flag("stores_pointers", true);
+    hello.message = body;
+    if (read.number("protocol", 0) != 1)
+        throw std::string("hello: 'protocol' must be 1");
+    if (hello.engine != "interpreter" && hello.engine != "jit" && hello.engine != "native")
+        throw std::string("hello: 'engine' must be interpreter, jit or native");
+    const std::string order = read.text("byte_order");
+    if (order != "little" && order != "big")
+        throw std::string("hello: 'byte_order' must be little or big");
+    hello.byte_order = order == "big" ? ByteOrder::big : ByteOrder::little;
+    if (hello.r0_bits != 32 && hello.r0_bits != 64)
+        throw std::string("hello: 'r0_bits' must be 32 or 64");
+    for (const std::string& name : read.texts("groups", {"base32", "base64"})) {
+        const auto group = group_from_name(name);
+        if (!group)
+            throw fmt::format("hello: there is no conformance group '{}'", name);
+        hello.groups.push_back(*group);
+    }
+    hello.groups = with_included(std::move(hello.groups));
+    for (const std::string& mnemonic : hello.excluded)
+        if (find_row(mnemonic) == nullptr)
+            throw fmt::format("hello: excluded '{}' is no instruction; `bpf-assay isa` lists them",
+                              mnemonic);
+    return hello;
+}
+
+} // namespace
+
+std::vector<Group> with_included(std::vector<Group> groups) {
+    static constexpr std::array<std::pair<Group, Group>, 3> includes{
+        std::pair{Group::base64, Group::base32}, std::pair{Group::divmul64, Group::divmul32},
+        std::pair{Group::atomic64, Group::atomic32}};
+    for (const auto& [outer, inner] : includes)
+        if (std::ranges::find(groups, outer) != groups.end() &&
+            std::ranges::find(groups, inner) == groups.end())
+            groups.push_back(inner);
+    std::ranges::sort(groups);
+    return groups;
+}
+
+bool Hello::claims(const InstructionRow& row) const {
+    return std::ranges::find(groups, row.group) != groups.end() &&
+           std::ranges::find(excluded, row.mnemonic) == excluded.end();
+}
+
+std::string Answer::why() const {
+    if (body.is_object() && body.contains("why") && body["why"].is_string())
+        return body["why"].get<std::string>();
+    return "the plugin gives no reason";
+}
+
+Session::Session(const std::vector<std::string>& command, std::chrono::milliseconds deadline)
+    : m_deadline(deadline), m_process(command) {
+    ask_hello();
+}
+
+Session::~Session() {
+    // A plugin ends at the end of its input; one that does not is killed by ~Process.
+    if (m_outstanding == 0)
+        m_process.finish(Clock::now() + std::chrono::milliseconds(500));
+}
+
+void Session::ask_hello() {
+    send({{"hello", {{"protocol", 1}}}}, {});
+    const Answer answer = receive();
+    if (answer.name == "unavailable")
+        throw RuntimeUnavailable{answer.why()};
+    if (answer.name != "hello")
+        fail(PluginFailure::Kind::protocol,
+             fmt::format("answered 'hello' with '{}': {}", answer.name, answer.why()));
+    try {
+        m_hello = read_hello(answer.body);
+    } catch (const std::string& mistake) {
+        fail(PluginFailure::Kind::protocol, mistake);
+    }
+}
+
+void Session::send(const nlohmann::json& message, std::span<const u8> payload) {
+    const std::string line = message.dump() + "\n";
+    m_process.write(line);
+    m_process.write(payload);
+    if (m_outstanding++ == 0)
+        m_answer_deadline = Clock::now() + m_deadline;
+    m_request_bytes.push_back(line.size() + payload.size());
+    m_outstanding_bytes += m_request_bytes.back();
+}
+
+void Session::load(std::span<const u8> image, std::size_t insns, bool packet) {
+    send({{"load", {{"insns", insns}, {"context", packet ? "packet" : "memory"}}},
+          {"bytes", image.size()}},
+         image);
+}
+
+void Session::send_run(std::size_t rows, std::size_t size) {
+    send({{"run", {{"rows", rows}, {"size", size}}}, {"bytes", m_blocks.size()}}, m_blocks);
+}
+
+void Session::fail(PluginFailure::Kind kind, const std::string& what) {
+    // A plugin that ended by itself gets a moment to be reaped; any other is killed at once.
+    const auto patience = std::chrono::milliseconds(kind == PluginFailure::Kind::crash ? 1000 : 0);
+    const std::string end = m_process.finish(Clock::now() + patience);
+    std::string text = kind == PluginFailure::Kind::crash ? fmt::format("{} ({})", what, end) : what;
+    std::string_view errors = m_process.errors();
+    while (!errors.empty() && errors.back() == '\n')
+        errors.remove_suffix(1);
+    if (const auto line = errors.rfind('\n'); line != std::string_view::npos)
+        errors.remove_prefix(line + 1);
+    if (!errors.empty())
+        text += fmt::format("; its last words: {}", shortened(errors));
+    throw PluginFailure{kind, text};
+}
+
+void Session::more() {
+    switch (m_process.wait(m_answer_deadline)) {
+    case Process::Event::output:
+        return;
+    case Process::Event::end_of_output:
+        fail(PluginFailure::Kind::crash, "the plugin ended without an answer");
+    case Process::Event::deadline:
+        fail(PluginFailure::Kind::timeout,
+             fmt::format("no answer within {:.1f} s",
+                         std::chrono::duration<double>(m_deadline).count()));
+    }
+}
+
+Answer Session::receive() {
+    m_process.consume(std::exchange(m_unconsumed, 0));
+    std::size_t end = 0;
+    while ((end = m_process.output().find('\n')) == std::string_view::npos) {
+        if (m_process.output().size() > max_line)
+            fail(PluginFailure::Kind::protocol,
+                 fmt::format("a line of more than {} bytes: {}", max_line,
+                             shortened(m_process.output())));
+        more();
+    }
+    const std::string line(m_process.output().substr(0, end));
+    const auto message = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+    if (!message.is_object())
+        fail(PluginFailure::Kind::protocol, "not a JSON object: " + shortened(line));
+
+    Answer answer;
+    std::size_t payload = 0;
+    for (const auto& [key, value] : message.items()) {
+        if (key == "bytes" && value.is_number_unsigned())
+            payload = value.get<std::size_t>();
+        else if (answer.name.empty() && value.is_object()) {
+            answer.name = key;
+            answer.body = value;
+        } else {
+            fail(PluginFailure::Kind::protocol, "not an answer: " + shortened(line));
+        }
+    }
+    if (answer.name == "error")
+        fail(PluginFailure::Kind::protocol, "the plugin could not read a request: " + answer.why());
+    if (payload > max_payload)
+        fail(PluginFailure::Kind::protocol, fmt::format("announces {} bytes", payload));
+    m_process.consume(end + 1);
+    while (m_process.output().size() < payload)
+        more();
+    answer.payload = m_process.output().substr(0, payload);
+    m_unconsumed = payload;
+
+    m_outstanding_bytes -= m_request_bytes.front();
+    m_request_bytes.erase(m_request_bytes.begin());
+    --m_outstanding;
+    m_answer_deadline = Clock::now() + m_deadline;
+    return answer;
+}
+
+} // namespace bpf_assay::conformance
