@@ -58,7 +58,7 @@ struct bpf_assay_info {
 };
 
 struct bpf_assay_program {
-    const uint8_t* image; // in the runtime's byte order, 16-byte aligned
+    const uint8_t* image; // in the runtime's byte order, 8-byte aligned
     size_t bytes;         // may be no multiple of 8, and 0
     int packet;           // R1 = the context of packet loads; otherwise R1 = address of the block
     // One-shot only: R2 = memory_bytes at the start, and all 64 bits of R0 are wanted.
@@ -98,7 +98,7 @@ struct bpf_assay_plugin {
     int (*info)(void* user, struct bpf_assay_info* info);
     enum bpf_assay_verdict (*load)(void* user, const struct bpf_assay_program* program,
                                    struct bpf_assay_loaded* loaded);
-    // Runs the program on the block (or the packet), in place. The block is 16-byte aligned and an
+    // Runs the program on the block (or the packet), in place. The block is 8-byte aligned and an
     // allocation of its own. 0: ended by EXIT, *r0 is set; else a fault: fills `why`.
     int (*run)(void* user, uint8_t* block, size_t size, uint64_t* r0, char* why);
     void* user;

@@ -24,7 +24,8 @@ def talk(data, *options):
 
 class Session(unittest.TestCase):
     def setUp(self):
-        self.plugin = Plugin([PLUGIN], stderr=subprocess.DEVNULL)
+        command = [PLUGIN, "--byte-order", "little"]  # whatever the machine's is
+        self.plugin = Plugin(command, stderr=subprocess.DEVNULL)
         self.hello = self.plugin.ask(HELLO)[0]["hello"]
 
     def tearDown(self):

@@ -5,7 +5,7 @@ struct runtime {
     uint8_t program[64];
     int one_shot;
     size_t memory_bytes;
-    int unavailable, big_endian;
+    int unavailable, has_byte_order, big_endian;
 };
 
 static int open_runtime(void* user, struct bpf_assay_info* info) {
@@ -19,8 +19,8 @@ static int open_runtime(void* user, struct bpf_assay_info* info) {
     info->max_block = 1 << 16;
     info->excluded = "div32_imm  div32_reg";
     info->facts = facts;
-    if (runtime->big_endian)
-        info->big_endian = 1;
+    if (runtime->has_byte_order)
+        info->big_endian = runtime->big_endian;
     info->cause = "permission";
     bpf_assay_say(info->why, "not %s", "today");
     return runtime->unavailable;
@@ -72,7 +72,7 @@ static int run(void* user, uint8_t* block, size_t size, uint64_t* r0, char* why)
         block[i] = (uint8_t)~block[i];
     }
     if (runtime->program[0] == 'a')
-        *r0 = (uintptr_t)block % 16;
+        *r0 = (uintptr_t)block % 8;
     if (runtime->program[0] == 'c')
         abort();
     bpf_assay_say(why, "fault \xff");
@@ -87,6 +87,7 @@ static int set_unavailable(void* user, const char* value, char* why) {
 }
 
 static int set_byte_order(void* user, const char* value, char* why) {
+    ((struct runtime*)user)->has_byte_order = 1;
     ((struct runtime*)user)->big_endian = !strcmp(value, "big");
     bpf_assay_say(why, "it is no byte order");
     return strcmp(value, "big") && strcmp(value, "little");
