@@ -17,7 +17,8 @@ void settle_verdict(GroupSummary& summary, const std::vector<GroupSummary>& befo
     const std::size_t tolerated =
         summary.tolerated - summary.count(Outcome::unsupported); // what is missing is not held
     if (passed == summary.vectors)
-        summary.verdict = GroupVerdict::held;
+        summary.verdict = summary.count(Outcome::pass) != 0 ? GroupVerdict::held
+                                                            : GroupVerdict::held_not_executed;
     else if (passed + tolerated == summary.vectors)
         summary.verdict = GroupVerdict::held_with_tolerated;
     else
@@ -39,6 +40,8 @@ std::string_view name_of(GroupVerdict verdict) {
     switch (verdict) {
     case GroupVerdict::held:
         return "held";
+    case GroupVerdict::held_not_executed:
+        return "held, but not executed";
     case GroupVerdict::held_with_tolerated:
         return "held with tolerated rejections";
     case GroupVerdict::not_held:

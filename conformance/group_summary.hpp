@@ -5,7 +5,8 @@
 
 namespace bpf_assay::conformance {
 
-enum class GroupVerdict { held, held_with_tolerated, not_held, not_tested };
+/// held_not_executed: every value is right, but no tested instruction was in a program that ran.
+enum class GroupVerdict { held, held_not_executed, held_with_tolerated, not_held, not_tested };
 std::string_view name_of(GroupVerdict verdict);
 
 struct GroupSummary {

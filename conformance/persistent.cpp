@@ -101,8 +101,11 @@ VectorResult PersistentExaminer::examine(const Vector& vector) {
 }
 
 void PersistentExaminer::examine_encoding(const Vector& vector, VectorResult& result) {
+    // A packet load is legal only where there is a packet: so must its control be.
+    const bool packet = std::ranges::any_of(
+        vector.tests, [](const InstructionRow* row) { return row->group == Group::packet; });
     const auto refused = [&](std::span<const u8> image, std::size_t insns) {
-        session().load(image, insns, /*packet=*/false);
+        session().load(image, insns, packet);
         const Answer answer = m_session->receive();
         m_breakdowns = 0;
         return std::pair(answer.name, answer.why());

@@ -30,6 +30,7 @@ struct Options {
     std::string output;
     unsigned jobs = std::max(1U, std::thread::hardware_concurrency());
     double timeout = 10;
+    int unavailable_status = 2;
     bool strict = false, list = false, verbose = false;
 };
 
@@ -163,6 +164,10 @@ int run_command(const Options& options, const std::vector<std::string>& command_
         write_results(options.output, results_json(suite, results, description));
         fmt::print("\nresults: {}\n", options.output);
     }
+    if (std::ranges::all_of(results, [](const RuntimeResult& result) {
+            return result.status == RuntimeStatus::unavailable;
+        }))
+        return options.unavailable_status;
     const int status = exit_status(results);
     if (interrupt_requested)
         fmt::print(stderr, "interrupted: what was run up to then is above\n");
@@ -201,6 +206,8 @@ Command add_run(CLI::App& app, std::vector<std::string> command_line) {
     run->add_option("--output,-o", options->output, "Write the results as JSON to this file");
     run->add_option("--vectors", options->vectors, "Folder of vectors instead of the suite's own")
         ->check(CLI::ExistingDirectory);
+    run->add_option("--unavailable-status", options->unavailable_status,
+                    "Exit status if no runtime is available here (test drivers want 77: skipped)");
     run->add_flag("--list", options->list, "Print the ids that would run, and end");
     run->add_flag("--verbose,-v", options->verbose, "Show every divergence and tolerated vector");
     run->footer("Example:\n"

@@ -144,7 +144,7 @@ std::string results_details(const RuntimeResult& runtime, bool colour, bool verb
         } else if (result.tolerated || result.outcome == Outcome::pass_not_executed) {
             std::string reason(name_of(result.outcome));
             if (result.outcome == Outcome::unsupported)
-                reason += ", not claimed";
+                reason += ", not claimed or without a legal form here";
             else if (result.tolerated)
                 reason += fmt::format(", policy {}", vector.policy->name);
             tolerated[reason].push_back(vector.id + (result.why.empty() ? "" : ": " + result.why));

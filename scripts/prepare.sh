@@ -1,0 +1,76 @@
+# Sourced by the other scripts: installs what is missing, configures and builds.
+# shellcheck shell=bash
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+say() { printf '== %s\n' "$*" >&2; }
+fail() {
+    printf '%s: %s\n' "$(basename "$0")" "$*" >&2
+    exit 2
+}
+
+is_installed() {
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+# Of the alternatives a|b|c: the first that is installed, else the first that apt can install.
+choose_package() {
+    local package alternatives
+    IFS='|' read -r -a alternatives <<<"$1"
+    for package in "${alternatives[@]}"; do
+        if is_installed "$package"; then
+            printf '%s\n' "$package"
+            return
+        fi
+    done
+    for package in "${alternatives[@]}"; do
+        if [ -n "$(apt-cache madison "$package" 2>/dev/null)" ]; then
+            printf '%s\n' "$package"
+            return
+        fi
+    done
+    printf '%s\n' "${alternatives[0]}"
+}
+
+# Installs the packages of scripts/packages.txt that are missing. $@: roles (build, test).
+ensure_packages() {
+    local role alternatives missing=() as_root=()
+    command -v dpkg-query >/dev/null ||
+        fail "this machine has no dpkg; install what scripts/packages.txt lists, then use cmake --preset release"
+    missing_packages() {
+        missing=()
+        while read -r role alternatives; do
+            case " $* " in *" $role "*) ;; *) continue ;; esac
+            local package
+            package=$(choose_package "$alternatives")
+            is_installed "$package" || missing+=("$package")
+        done < <(grep -v '^#' "$root/scripts/packages.txt")
+    }
+    missing_packages "$@"
+    [ ${#missing[@]} -eq 0 ] && return
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null || fail "missing packages; as root: apt-get install ${missing[*]}"
+        as_root=(sudo)
+    fi
+    say "updating the package lists"
+    "${as_root[@]}" apt-get update -qq || say "apt-get update failed; trying with the lists that are there"
+    missing_packages "$@" # now alternatives are chosen from fresh lists
+    say "installing ${missing[*]}"
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" >&2 ||
+        fail "apt-get could not install: ${missing[*]}"
+}
+
+# Configures and builds the preset $1; further arguments go to the configuration.
+build_preset() {
+    local preset=$1
+    shift
+    say "building (preset $preset)"
+    cd "$root"
+    cmake --preset "$preset" "$@" >"$root/.configure.log" 2>&1 || {
+        cat "$root/.configure.log" >&2
+        rm -f "$root/.configure.log"
+        fail "cmake --preset $preset failed"
+    }
+    rm -f "$root/.configure.log"
+    cmake --build --preset "$preset" -j "$(nproc)" >&2 || fail "the build failed"
+}
