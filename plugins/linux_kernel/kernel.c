@@ -106,6 +106,7 @@ int open_kernel(void* user, struct bpf_assay_info* info) {
     struct kernel* kernel = user;
     if (open_map(kernel, info) != 0 || probe(kernel, info) != 0)
         return 1;
+    find_extensions(kernel);
     describe_system(kernel);
     info->name = "linux";
     info->version = kernel->system.release;
@@ -115,6 +116,7 @@ int open_kernel(void* user, struct bpf_assay_info* info) {
     info->max_block = MAX_BLOCK;
     info->packets = 1;
     info->groups = "base32 base64 divmul32 divmul64 atomic32 atomic64 packet";
+    info->extensions = kernel->extensions;
     info->facts = kernel->facts;
     return 0;
 }

@@ -27,6 +27,7 @@ struct kernel {
     int jit;        // a probe became machine code
     struct utsname system;
     char cpu[256];
+    char extensions[64]; // x-..., with spaces between
     char jit_enable[16];
     char jit_harden[16];
     const char* facts[MAX_FACTS];
@@ -41,6 +42,9 @@ enum bpf_assay_verdict load(void* user, const struct bpf_assay_program* program,
 
 // run() of the plugin.
 int run(void* user, uint8_t* block, size_t size, uint64_t* r0, char* why);
+
+// Fills kernel->extensions.
+void find_extensions(struct kernel* kernel);
 
 // Fills kernel->facts, kernel->system.
 void describe_system(struct kernel* kernel);

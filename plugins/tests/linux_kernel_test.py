@@ -53,6 +53,13 @@ class Kernel(unittest.TestCase):
         self.assertEqual(self.hello["r0_bits"], 32)
         self.assertEqual(self.hello["environment"]["machine"], os.uname().machine)
 
+    def test_extensions_are_those_that_load(self):
+        acquire = i(MOV, 0) + i(STX, 10, 0, -8) + i(0xC3, 0, 10, -8, 0x100) + i(EXIT)
+        may_goto = i(MOV, 0) + i(0xE5) + i(EXIT)
+        for name, program in (("x-acqrel", acquire), ("x-maygoto", may_goto)):
+            loads = self.load(program)[0] == "loaded"
+            self.assertEqual(name in self.hello["extensions"], loads)
+
     def test_a_lowered_program_on_several_rows(self):
         self.assertEqual(self.load(lowered(i(ADD, 3, 4), ORDER))[0], "loaded")
         registers = [[100 * row + n for n in range(10)] for row in range(1, 4)]
