@@ -34,9 +34,13 @@ namespace {
 
 // LLVM 22 takes the triple as an object where 18 to 21 take its text.
 #if LLVM_VERSION_MAJOR >= 22
-const llvm::Triple& triple_argument(const llvm::Triple& triple) { return triple; }
+const llvm::Triple& triple_argument(const llvm::Triple& triple) {
+    return triple;
+}
 #else
-std::string triple_argument(const llvm::Triple& triple) { return triple.str(); }
+std::string triple_argument(const llvm::Triple& triple) {
+    return triple.str();
+}
 #endif
 
 const llvm::Target& bpf_target(const llvm::Triple& triple) {
@@ -48,8 +52,7 @@ const llvm::Target& bpf_target(const llvm::Triple& triple) {
     }();
     static_cast<void>(initialised);
     std::string error;
-    const llvm::Target* target =
-        llvm::TargetRegistry::lookupTarget(triple_argument(triple), error);
+    const llvm::Target* target = llvm::TargetRegistry::lookupTarget(triple_argument(triple), error);
     if (target == nullptr)
         throw std::runtime_error("this LLVM has no BPF target: " + error);
     return *target;
@@ -91,11 +94,9 @@ bool Assembler::Impl::emit_object(std::string_view text, llvm::SmallVectorImpl<c
     llvm::SourceMgr sources;
     sources.AddNewSourceBuffer(llvm::MemoryBuffer::getMemBufferCopy(llvm::StringRef(text)),
                                llvm::SMLoc());
-    sources.setDiagHandler(
-        [](const llvm::SMDiagnostic& diagnostic, void* impl) {
-            static_cast<Impl*>(impl)->note(diagnostic);
-        },
-        this);
+    sources.setDiagHandler([](const llvm::SMDiagnostic& diagnostic,
+                              void* impl) { static_cast<Impl*>(impl)->note(diagnostic); },
+                           this);
     llvm::MCContext context(triple, asm_info.get(), registers.get(), subtarget.get(), &sources,
                             &options);
     // Diagnostics that belong to no source line (the assembler's own) arrive here.
@@ -135,9 +136,8 @@ std::vector<Slot> Assembler::Impl::slots_of(llvm::StringRef object) {
     for (const auto& section : file->sections()) {
         if (section.relocation_begin() != section.relocation_end() && !error) {
             const auto symbol = section.relocation_begin()->getSymbol();
-            const auto name = symbol != file->symbol_end()
-                                  ? llvm::cantFail(symbol->getName()).str()
-                                  : std::string();
+            const auto name = symbol != file->symbol_end() ? llvm::cantFail(symbol->getName()).str()
+                                                           : std::string();
             error = AssemblyError{.message = "label '" + name + "' is not defined"};
         }
         if (!section.isText())
@@ -169,6 +169,8 @@ std::variant<std::vector<Slot>, AssemblyError> Assembler::assemble(std::string_v
     return slots;
 }
 
-std::string Assembler::llvm_version() { return LLVM_VERSION_STRING; }
+std::string Assembler::llvm_version() {
+    return LLVM_VERSION_STRING;
+}
 
 } // namespace bpf_assay::conformance

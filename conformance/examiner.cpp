@@ -24,8 +24,8 @@ void add_failure(VectorResult& result, Failure failure) {
 }
 
 void settle(VectorResult& result, const Vector& vector, const ExamineOptions& options) {
-    result.tolerated = !is_pass(result.outcome) &&
-                       tolerates(*vector.policy, result.outcome, options.strict);
+    result.tolerated =
+        !is_pass(result.outcome) && tolerates(*vector.policy, result.outcome, options.strict);
 }
 
 std::unique_ptr<Examiner> make_examiner(const Runtime& runtime, const ExamineOptions& options) {

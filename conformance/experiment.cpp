@@ -11,7 +11,9 @@
 namespace bpf_assay::conformance {
 namespace {
 
-std::string hex(u64 value) { return fmt::format("{:#018x}", value); }
+std::string hex(u64 value) {
+    return fmt::format("{:#018x}", value);
+}
 
 void store_u64(std::span<u8> block, std::size_t at, u64 value, ByteOrder order) {
     store(block.subspan(at, 8), value, order);
@@ -80,8 +82,7 @@ void StateExperiment::write_template() {
     for (std::size_t i = 0; i < m_states.observed.size(); ++i)
         std::copy_n(m_states.before.stack.begin() + static_cast<s64>(frame_size) +
                         m_states.observed[i],
-                    8,
-                    m_template.begin() + static_cast<s64>(BlockLayout::stack_before + 8 * i));
+                    8, m_template.begin() + static_cast<s64>(BlockLayout::stack_before + 8 * i));
     std::ranges::copy(m_states.before.memory,
                       m_template.begin() + static_cast<s64>(layout.guarded_memory));
 }
@@ -187,9 +188,9 @@ std::vector<std::string> StateExperiment::registers_before(std::size_t row) {
         if (address == nullptr)
             texts.push_back(hex(values[number]));
         else
-            texts.push_back(fmt::format(
-                "{}{:+}", address->base == Address::Base::memory ? "memory" : "r10",
-                address->offset));
+            texts.push_back(fmt::format("{}{:+}",
+                                        address->base == Address::Base::memory ? "memory" : "r10",
+                                        address->offset));
     }
     return texts;
 }
@@ -338,8 +339,8 @@ std::vector<Difference> ProgramExperiment::differences(std::size_t, u64 r0,
     const auto expected = block(m_states.after);
     for (std::size_t at = 0; at < expected.size(); ++at)
         if (expected[at] != bytes[at])
-            found.push_back({.place = fmt::format("{} u8@{}",
-                                                  at < m_vector.memory_size ? "memory" : "guard", at),
+            found.push_back({.place = fmt::format(
+                                 "{} u8@{}", at < m_vector.memory_size ? "memory" : "guard", at),
                              .expected = fmt::format("{:#04x}", expected[at]),
                              .seen = fmt::format("{:#04x}", bytes[at])});
     return found;

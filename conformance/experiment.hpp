@@ -1,4 +1,5 @@
-// A vector made ready for one runtime: programs, their rows of input, and the judgement of each row.
+// A vector made ready for one runtime: programs, their rows of input, and the judgement of each
+// row.
 #pragma once
 
 #include "conformance/lowering.hpp"
@@ -15,7 +16,8 @@ struct RuntimeTraits {
     ByteOrder byte_order = ByteOrder::little;
     unsigned r0_bits = 64;
     bool stores_pointers = true;
-    std::optional<Fold> fold = {}; // one-shot: all that is seen is R0, which holds this fold of the state
+    std::optional<Fold> fold =
+        {}; // one-shot: all that is seen is R0, which holds this fold of the state
 };
 
 /// One place where the state after differs, as a reader of the report sees it.

@@ -25,7 +25,8 @@ struct GroupSummary {
 /// One entry per conformance group in the RFC's order, then "encoding".
 std::vector<GroupSummary> summarise(const RuntimeResult& runtime);
 
-/// 0: all as expected, tolerated outcomes included; 1: a divergence; 2: nothing ran, or a vector has no verdict.
+/// 0: all as expected, tolerated outcomes included; 1: a divergence; 2: nothing ran, or a vector
+/// has no verdict.
 int exit_status(const std::vector<RuntimeResult>& runtimes);
 
 } // namespace bpf_assay::conformance

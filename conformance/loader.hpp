@@ -20,7 +20,8 @@ struct Clause {
 struct Suite {
     std::vector<Vector> vectors; // by file name, then in the order of the file
     std::map<std::string, Clause> clauses;
-    std::string digest; // SHA-256 (hex) over the vector files: names which vectors a result is about
+    std::string
+        digest; // SHA-256 (hex) over the vector files: names which vectors a result is about
 };
 
 /// Loads every *.yaml under `vectors` and the clauses. Throws InputError with file:line:column for

@@ -8,7 +8,9 @@ namespace bpf_assay::conformance {
 namespace {
 
 // The few instructions that the plumbing is made of, found in the table by name.
-u8 opcode_of(std::string_view mnemonic) { return find_row(mnemonic)->opcode; }
+u8 opcode_of(std::string_view mnemonic) {
+    return find_row(mnemonic)->opcode;
+}
 
 struct Plumbing {
     u8 ldxdw = opcode_of("ldxdw"), stxdw = opcode_of("stxdw"), mov_reg = opcode_of("mov64_reg"),
@@ -188,7 +190,9 @@ void Lowerer::fold() {
     m_write.operate(plumbing().xor_reg, 0, 2);
 }
 
-constexpr int rotation(Fold fold) { return fold == Fold::add ? 13 : 29; }
+constexpr int rotation(Fold fold) {
+    return fold == Fold::add ? 13 : 29;
+}
 
 void Lowerer::fold_word(std::size_t offset) {
     const Fold kind = *m_options.fold;

@@ -33,7 +33,8 @@ struct Lowering {
     std::size_t body_begin = 0; // in slots
     std::size_t body_end = 0;
     BlockLayout layout;
-    std::vector<std::size_t> folded_words; // offsets in the block of the u64 words that a fold takes
+    std::vector<std::size_t>
+        folded_words; // offsets in the block of the u64 words that a fold takes
 };
 
 /// Prologue, body, epilogue. Only the kinds of the registers (value or address), the sizes and the

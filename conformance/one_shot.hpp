@@ -1,5 +1,6 @@
 // Examines a runtime through the one-shot contract of other suites: a process for each program,
-// which shows R0 only. So the program folds its state into R0, and of a sweep's program one row runs.
+// which shows R0 only. So the program folds its state into R0, and of a sweep's program one row
+// runs.
 #pragma once
 
 #include "conformance/examiner.hpp"

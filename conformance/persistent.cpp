@@ -50,8 +50,8 @@ std::size_t count_opcode(std::span<const Slot> slots, u8 opcode) {
 std::vector<Slot> slots_of(std::string_view image, ByteOrder order) {
     std::vector<Slot> slots;
     for (std::size_t at = 0; at + slot_size <= image.size(); at += slot_size)
-        slots.push_back(decode_slot(
-            bytes_of(image.substr(at, slot_size)).subspan<0, slot_size>(), order));
+        slots.push_back(
+            decode_slot(bytes_of(image.substr(at, slot_size)).subspan<0, slot_size>(), order));
     return slots;
 }
 
@@ -221,11 +221,11 @@ bool PersistentExaminer::too_large(std::size_t insns, std::size_t block,
                                    VectorResult& result) const {
     if (insns <= m_hello.max_insns && block <= m_hello.max_block)
         return false;
-    result.add(Outcome::unsupported,
-               insns > m_hello.max_insns
-                   ? fmt::format("{} slots; the runtime takes {}", insns, m_hello.max_insns)
-                   : fmt::format("a block of {} bytes; the runtime takes {}", block,
-                                 m_hello.max_block));
+    result.add(
+        Outcome::unsupported,
+        insns > m_hello.max_insns
+            ? fmt::format("{} slots; the runtime takes {}", insns, m_hello.max_insns)
+            : fmt::format("a block of {} bytes; the runtime takes {}", block, m_hello.max_block));
     return true;
 }
 
@@ -371,8 +371,7 @@ void PersistentExaminer::take_rows(const Pending& request, const Answer& answer,
             failure.why = fault_text(answer, index);
         else if (!failure.differences.empty())
             failure.why = fmt::format("{} is {}, must be {}", failure.differences[0].place,
-                                      failure.differences[0].seen,
-                                      failure.differences[0].expected);
+                                      failure.differences[0].seen, failure.differences[0].expected);
         add_failure(result, std::move(failure));
     }
 }

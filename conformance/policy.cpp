@@ -47,7 +47,9 @@ constexpr std::array table{
 
 } // namespace
 
-std::span<const Policy> policies() { return table; }
+std::span<const Policy> policies() {
+    return table;
+}
 
 const Policy* find_policy(std::string_view name) {
     const auto found = std::ranges::find(table, name, &Policy::name);

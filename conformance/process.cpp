@@ -94,7 +94,8 @@ Process::Process(const std::vector<std::string>& argv) {
     posix_spawn_file_actions_adddup2(&actions, errors.write_end, 2);
     posix_spawnattr_t attributes;
     posix_spawnattr_init(&attributes);
-    // A group of its own: a Ctrl-C reaches the runner only, which then ends all that a plugin started.
+    // A group of its own: a Ctrl-C reaches the runner only, which then ends all that a plugin
+    // started.
     sigset_t none, ignored;
     sigemptyset(&none);
     sigemptyset(&ignored);
@@ -109,8 +110,8 @@ Process::Process(const std::vector<std::string>& argv) {
     for (const std::string& argument : argv)
         arguments.push_back(const_cast<char*>(argument.c_str()));
     arguments.push_back(nullptr);
-    const int error = posix_spawnp(&m_pid, arguments[0], &actions, &attributes, arguments.data(),
-                                   environ);
+    const int error =
+        posix_spawnp(&m_pid, arguments[0], &actions, &attributes, arguments.data(), environ);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
     close_descriptor(input.read_end);
@@ -201,8 +202,7 @@ Process::Event Process::wait(Clock::time_point deadline) {
             pollfd{.fd = m_error_end, .events = POLLIN, .revents = 0},
             pollfd{.fd = writes ? m_input : -1, .events = POLLOUT, .revents = 0},
         };
-        const auto left =
-            std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
         if (left.count() <= 0)
             return Event::deadline;
         const int ready = poll(polled.data(), polled.size(),
@@ -214,8 +214,7 @@ Process::Event Process::wait(Clock::time_point deadline) {
         if (polled[1].revents != 0)
             read_some(m_error_end, /*errors=*/true);
         if (polled[0].revents != 0)
-            return read_some(m_output_end, /*errors=*/false) ? Event::output
-                                                             : Event::end_of_output;
+            return read_some(m_output_end, /*errors=*/false) ? Event::output : Event::end_of_output;
     }
 }
 

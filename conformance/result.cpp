@@ -9,8 +9,10 @@ namespace {
 
 /// From best to worst: what a vector of several programs comes to.
 constexpr std::array severity{
-    Outcome::pass,     Outcome::pass_not_executed, Outcome::not_run, Outcome::unsupported,
-    Outcome::rejected, Outcome::accepted,          Outcome::fault,   Outcome::wrong,
+    Outcome::pass,     Outcome::pass_not_executed,
+    Outcome::not_run,  Outcome::unsupported,
+    Outcome::rejected, Outcome::accepted,
+    Outcome::fault,    Outcome::wrong,
     Outcome::timeout,  Outcome::crash,
 };
 

@@ -11,7 +11,7 @@ namespace bpf_assay::conformance {
 /// A row that came out wrong, or ended the plugin; or a program that did not load as it should.
 struct Failure {
     Outcome outcome = Outcome::wrong;
-    std::size_t program = 0;  // index
+    std::size_t program = 0;       // index
     std::string program_text = {}; // "dst r3, src r4" in a sweep
     std::optional<std::size_t> row = {};
     std::string why = {}; // the runtime's or the runner's words
@@ -52,7 +52,7 @@ struct RuntimeResult {
     bool one_shot = false;
     double seconds = 0;
     std::vector<const Vector*> vectors;
-    std::vector<VectorResult> results; // of vectors[i]
+    std::vector<VectorResult> results;       // of vectors[i]
     std::vector<const Vector*> switched_off; // by a declared extension
 
     /// "linux 6.18.44 (jit)"

@@ -94,9 +94,8 @@ private:
 void check_digests(const std::vector<const Vector*>& vectors,
                    const std::vector<std::unique_ptr<RuntimeRun>>& runs) {
     for (const ByteOrder order : {ByteOrder::little, ByteOrder::big})
-        if (std::ranges::any_of(runs, [&](const auto& run) {
-                return run->usable() && run->byte_order() == order;
-            }))
+        if (std::ranges::any_of(
+                runs, [&](const auto& run) { return run->usable() && run->byte_order() == order; }))
             for (const Vector* vector : vectors)
                 if (vector->kind == Kind::sweep)
                     check_digest(*vector, order);

@@ -174,7 +174,8 @@ void Session::fail(PluginFailure::Kind kind, const std::string& what) {
     // A plugin that ended by itself gets a moment to be reaped; any other is killed at once.
     const auto patience = std::chrono::milliseconds(kind == PluginFailure::Kind::crash ? 1000 : 0);
     const std::string end = m_process.finish(Clock::now() + patience);
-    std::string text = kind == PluginFailure::Kind::crash ? fmt::format("{} ({})", what, end) : what;
+    std::string text =
+        kind == PluginFailure::Kind::crash ? fmt::format("{} ({})", what, end) : what;
     std::string_view errors = m_process.errors();
     while (!errors.empty() && errors.back() == '\n')
         errors.remove_suffix(1);
@@ -215,16 +216,15 @@ Answer Session::receive() {
 
     Answer answer;
     std::size_t payload = 0;
-    for (const auto& [key, value] : message.items()) {
-        if (key == "bytes" && value.is_number_unsigned())
+    for (const auto& [key, value] : message.items()) // unknown keys beside the message are ignored
+        if (key == "bytes" && value.is_number_unsigned()) {
             payload = value.get<std::size_t>();
-        else if (answer.name.empty() && value.is_object()) {
+        } else if (answer.name.empty() && value.is_object()) {
             answer.name = key;
             answer.body = value;
-        } else {
-            fail(PluginFailure::Kind::protocol, "not an answer: " + shortened(line));
         }
-    }
+    if (answer.name.empty())
+        fail(PluginFailure::Kind::protocol, "not an answer: " + shortened(line));
     if (answer.name == "error")
         fail(PluginFailure::Kind::protocol, "the plugin could not read a request: " + answer.why());
     if (payload > max_payload)

@@ -1,4 +1,5 @@
-// The runner's side of the plugin protocol (docs/plugin-protocol.md): messages to and from one plugin.
+// The runner's side of the plugin protocol (docs/plugin-protocol.md): messages to and from one
+// plugin.
 #pragma once
 
 #include "conformance/experiment.hpp"
@@ -50,9 +51,9 @@ struct RuntimeUnavailable {
 };
 
 struct Answer {
-    std::string name;             // "loaded", "rejected", ...
-    nlohmann::json body;          // its object
-    std::string_view payload;     // the raw bytes; valid until the next receive()
+    std::string name;         // "loaded", "rejected", ...
+    nlohmann::json body;      // its object
+    std::string_view payload; // the raw bytes; valid until the next receive()
 
     /// body["why"], or a text that says it is missing.
     std::string why() const;

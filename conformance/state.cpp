@@ -61,8 +61,7 @@ StatePair full_states(const Vector& vector, ByteOrder order) {
         before.registers[number] = register_sentinel(number);
     before.memory.resize(vector.memory_size + 2 * guard_size);
     for (std::size_t at = 0; at < before.memory.size(); ++at)
-        before.memory[at] =
-            memory_sentinel(static_cast<s64>(at) - static_cast<s64>(guard_size));
+        before.memory[at] = memory_sentinel(static_cast<s64>(at) - static_cast<s64>(guard_size));
     for (std::size_t at = 0; at < frame_size; ++at)
         before.stack[at] = stack_sentinel(static_cast<s64>(at) - static_cast<s64>(frame_size));
     apply(vector.before, before, order);

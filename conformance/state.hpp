@@ -12,9 +12,13 @@ constexpr u64 register_sentinel(std::size_t number) {
     return 0x9e3779b97f4a7c15 * (static_cast<u64>(number) + 1);
 }
 /// Byte `at` of the memory; -16..-1 and from the size on: of the guards.
-constexpr u8 memory_sentinel(s64 at) { return static_cast<u8>(0x5a + 37 * at); }
+constexpr u8 memory_sentinel(s64 at) {
+    return static_cast<u8>(0x5a + 37 * at);
+}
 /// Byte R10 + `at` of the stack.
-constexpr u8 stack_sentinel(s64 at) { return static_cast<u8>(0xc3 + 29 * at); }
+constexpr u8 stack_sentinel(s64 at) {
+    return static_cast<u8>(0xc3 + 29 * at);
+}
 
 struct FullState {
     std::array<RegisterValue, general_registers> registers;

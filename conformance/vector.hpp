@@ -39,8 +39,8 @@ using RegisterValue = std::variant<u64, Address, Undefined>;
 
 /// `u32@8: 5`, or `bytes@8: "01 02"`.
 struct Cell {
-    s64 at = 0;                           // from the start of the memory, or from R10
-    std::size_t size = 0;                 // bytes
+    s64 at = 0;                                 // from the start of the memory, or from R10
+    std::size_t size = 0;                       // bytes
     std::variant<u64, std::vector<u8>> content; // a value in the runtime's byte order, or bytes
 };
 
@@ -55,8 +55,8 @@ struct StatedState {
 struct Sweep {
     std::string text; // of the instructions, with placeholders
     std::vector<u8> dst;
-    std::vector<u8> src;   // empty: no {src}
-    std::vector<s64> imm;  // empty: no {imm}
+    std::vector<u8> src;  // empty: no {src}
+    std::vector<s64> imm; // empty: no {imm}
     std::vector<u64> dst_values;
     std::vector<u64> src_values;
     std::array<std::string, 2> digest; // hex, by byte order
@@ -99,7 +99,7 @@ struct Vector {
     std::vector<Slot> body; // the same assembled
     std::size_t memory_size = 64;
     StatedState before;
-    std::array<StatedState, 2> after; // by byte order
+    std::array<StatedState, 2> after;    // by byte order
     std::optional<RegisterValue> result; // program, packet: R0 at the end
     std::vector<u8> packet;
     Sweep sweep;
@@ -108,6 +108,8 @@ struct Vector {
 };
 
 /// Table position of a byte order.
-constexpr std::size_t index_of(ByteOrder order) { return order == ByteOrder::little ? 0 : 1; }
+constexpr std::size_t index_of(ByteOrder order) {
+    return order == ByteOrder::little ? 0 : 1;
+}
 
 } // namespace bpf_assay::conformance

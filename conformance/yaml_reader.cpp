@@ -11,7 +11,9 @@
 
 namespace bpf_assay::conformance {
 
-std::string Location::text() const { return fmt::format("{}:{}:{}", *file, line, column); }
+std::string Location::text() const {
+    return fmt::format("{}:{}:{}", *file, line, column);
+}
 
 YamlFile::YamlFile(const std::filesystem::path& path)
     : m_name(std::make_shared<const std::string>(path.string())) {

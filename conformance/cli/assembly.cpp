@@ -70,8 +70,8 @@ int print_disassembly(const Options& options) {
     const auto bytes = bytes_of_hex(options);
     std::vector<Slot> slots;
     for (std::size_t at = 0; at < bytes.size(); at += slot_size)
-        slots.push_back(decode_slot(std::span(bytes).subspan(at).first<slot_size>(),
-                                    order_of(options)));
+        slots.push_back(
+            decode_slot(std::span(bytes).subspan(at).first<slot_size>(), order_of(options)));
     for (std::size_t pc = 0; pc < slots.size(); ++pc) {
         fmt::print("{:>4}: {}\n", pc, disassemble(slots, pc));
         const InstructionRow* row = find_row(slots[pc]);
@@ -91,7 +91,8 @@ void add_input(CLI::App* command, Options& options, const char* what) {
 
 Command add_asm(CLI::App& app) {
     auto options = std::make_shared<Options>();
-    CLI::App* command = app.add_subcommand("asm", "Assemble (LLVM's dialect) to hex, a slot a line");
+    CLI::App* command =
+        app.add_subcommand("asm", "Assemble (LLVM's dialect) to hex, a slot a line");
     add_input(command, *options, "Instructions, separated by ';'");
     command->footer("Example:\n  bpf-assay asm 'r0 = 7; exit'");
     return [options] { return assemble(*options); };
@@ -101,7 +102,8 @@ Command add_disasm(CLI::App& app) {
     auto options = std::make_shared<Options>();
     CLI::App* command = app.add_subcommand("disasm", "Disassemble hex");
     add_input(command, *options, "Hex bytes, spaces allowed");
-    command->footer("Example:\n  bpf-assay disasm 'b7 00 00 00 07 00 00 00 95 00 00 00 00 00 00 00'");
+    command->footer(
+        "Example:\n  bpf-assay disasm 'b7 00 00 00 07 00 00 00 95 00 00 00 00 00 00 00'");
     return [options] { return print_disassembly(*options); };
 }
 

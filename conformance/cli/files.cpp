@@ -43,7 +43,7 @@ std::size_t distance(std::string_view a, std::string_view b) {
 Suite load_suite_from(const std::string& vectors) {
     const fs::path data = data_folder();
     return load_suite(vectors.empty() ? data / "vectors" : fs::path(vectors),
-                                   data / "docs" / "clauses.yaml");
+                      data / "docs" / "clauses.yaml");
 }
 
 const Vector& find_vector(const Suite& suite, const std::string& id) {
@@ -67,7 +67,8 @@ std::string plugin_command(const std::string& text) {
         std::error_code error;
         const fs::path path = fs::canonical(program_folder() / folder / words[0], error);
         if (!error)
-            return "'" + path.string() + "'" + text.substr(text.find(words[0]) + words[0].size());
+            return fmt::format("'{}'{}", path.string(),
+                               text.substr(text.find(words[0]) + words[0].size()));
     }
     return text; // a program in PATH
 }

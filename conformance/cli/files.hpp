@@ -1,4 +1,5 @@
-// Where the suite's own files are: beside the installed program, or in the source tree it was built from.
+// Where the suite's own files are: beside the installed program, or in the source tree it was built
+// from.
 #pragma once
 
 #include "conformance/loader.hpp"

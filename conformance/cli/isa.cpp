@@ -48,8 +48,8 @@ int print_isa(bool json) {
         fmt::print("{}\n", object.dump(1));
         return 0;
     }
-    fmt::print("{:<20} {:<4} {:<22} {:<9} {:<4} {}\n", "mnemonic", "op", "RFC 9669", "group", "sec.",
-               "formula");
+    fmt::print("{:<20} {:<4} {:<22} {:<9} {:<4} {}\n", "mnemonic", "op", "RFC 9669", "group",
+               "sec.", "formula");
     for (const InstructionRow& row : instruction_table())
         fmt::print("{:<20} {:#04x} {:<22} {:<9} {:<4} {}\n", row.mnemonic, row.opcode, row.rfc_name,
                    name_of(row.group), row.section, row.formula);

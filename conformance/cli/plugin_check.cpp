@@ -1,4 +1,5 @@
-// `plugin check`: does a plugin speak the protocol? Each check says what was asked and what was wrong.
+// `plugin check`: does a plugin speak the protocol? Each check says what was asked and what was
+// wrong.
 #include "conformance/assembler.hpp"
 #include "conformance/cli/commands.hpp"
 #include "conformance/cli/files.hpp"
@@ -67,7 +68,9 @@ void Checker::take_loaded(Session& session) {
            fmt::format("'load' was answered with '{}': {}", answer.name, answer.why()));
 }
 
-u8 pattern(std::size_t row, std::size_t at) { return static_cast<u8>(17 * row + 3 * at + 1); }
+u8 pattern(std::size_t row, std::size_t at) {
+    return static_cast<u8>(17 * row + 3 * at + 1);
+}
 
 void Checker::send_rows(Session& session, std::size_t rows) {
     session.run(rows, block_size, [](std::size_t row, std::span<u8> block) {
@@ -138,8 +141,8 @@ void Checker::takes_pipelined_requests(Session& session) {
     for (std::size_t program = 0; program < programs; ++program) {
         take_loaded(session);
         for (const auto& [r0, block] : take_rows(session, 100))
-            expect(r0 == program, fmt::format("answers are out of order: r0 = {:#x}, must be {:#x}",
-                                              r0, program));
+            expect(r0 == program,
+                   fmt::format("answers are out of order: r0 = {:#x}, must be {:#x}", r0, program));
     }
 }
 

@@ -59,8 +59,8 @@ void check_patterns(const Options& options) {
         if (std::ranges::none_of(instruction_table(), [&](const InstructionRow& row) {
                 return matches({pattern}, row.mnemonic);
             }))
-            throw InputError(fmt::format(
-                "there is no instruction '{}'; `bpf-assay isa` lists them", pattern));
+            throw InputError(
+                fmt::format("there is no instruction '{}'; `bpf-assay isa` lists them", pattern));
     for (const std::string& pattern : options.groups)
         if (pattern != "encoding" && !group_from_name(pattern))
             throw InputError(fmt::format("there is no conformance group '{}'; expected base32, "
@@ -78,7 +78,9 @@ std::string utc_now() {
     return text.data();
 }
 
-void on_interrupt(int) { interrupt_requested = true; }
+void on_interrupt(int) {
+    interrupt_requested = true;
+}
 
 void list_vectors(const std::vector<const Vector*>& vectors) {
     for (const Vector* vector : vectors)
@@ -130,12 +132,11 @@ int run_command(const Options& options, const std::vector<std::string>& command_
     std::signal(SIGINT, on_interrupt);
     std::signal(SIGTERM, on_interrupt);
 
-    RunOptions run_options{
-        .examine = {.strict = options.strict,
-                    .deadline = std::chrono::milliseconds(
-                        static_cast<long long>(options.timeout * 1000))},
-        .jobs = options.jobs,
-        .progress = {}};
+    RunOptions run_options{.examine = {.strict = options.strict,
+                                       .deadline = std::chrono::milliseconds(
+                                           static_cast<long long>(options.timeout * 1000))},
+                           .jobs = options.jobs,
+                           .progress = {}};
     const bool shows_progress = isatty(STDERR_FILENO) != 0;
     auto last = Clock::now();
     if (shows_progress)
@@ -143,7 +144,8 @@ int run_command(const Options& options, const std::vector<std::string>& command_
             if (Clock::now() - last < std::chrono::milliseconds(100) && done != total)
                 return;
             last = Clock::now();
-            fmt::print(stderr, "\r{} of {} vectors{}", done, total, done == total ? "\r\x1b[K" : "");
+            fmt::print(stderr, "\r{} of {} vectors{}", done, total,
+                       done == total ? "\r\x1b[K" : "");
         };
 
     RunDescription description{.command_line = command_line,
@@ -194,8 +196,7 @@ Command add_run(CLI::App& app, std::vector<std::string> command_line) {
     run->add_option("--instruction,-i", options->instructions,
                     "Mnemonics or patterns as `bpf-assay isa` prints them");
     run->add_option("--kind,-k", options->kinds, "explicit, sweep, program, packet, encoding");
-    run->add_option("--profile", options->profile,
-                    "smoke: all but sweeps; default: everything")
+    run->add_option("--profile", options->profile, "smoke: all but sweeps; default: everything")
         ->check(CLI::IsMember({"smoke", "default"}));
     run->add_flag("--strict", options->strict,
                   "What SHALL be zero (RFC 9669 section 3.1) must be refused, R10 not be written");

@@ -183,8 +183,8 @@ void set_registers(const Vector& vector, const Options& options, const FullState
         const auto experiment =
             make_experiment(vector, options.program, {.byte_order = order_of(options)});
         if (options.row >= experiment->rows())
-            throw InputError(fmt::format("row {}; the program has {}", options.row,
-                                         experiment->rows()));
+            throw InputError(
+                fmt::format("row {}; the program has {}", options.row, experiment->rows()));
         std::vector<u8> block(experiment->block_size());
         experiment->write_block(options.row, block);
         for (std::size_t number = 0; number < general_registers; ++number)
@@ -198,9 +198,9 @@ void set_registers(const Vector& vector, const Options& options, const FullState
         const RegisterValue& value = before.registers[number];
         if (const auto* address = std::get_if<Address>(&value))
             state.registers[number] =
-                static_cast<u64>(address->offset) +
-                (address->base == Address::Base::stack ? state.registers[10]
-                                                       : memory_address + guard_size);
+                static_cast<u64>(address->offset) + (address->base == Address::Base::stack
+                                                         ? state.registers[10]
+                                                         : memory_address + guard_size);
         else
             state.registers[number] = std::get<u64>(value);
     }
@@ -227,7 +227,7 @@ int explain(const Options& options) {
     FullState before = full_states(vector, order_of(options)).before;
     State state;
     const std::span memory(before.memory);
-    state.memory = vector.kind == Kind::packet     ? std::span<u8>()
+    state.memory = vector.kind == Kind::packet    ? std::span<u8>()
                    : vector.kind == Kind::program ? memory.subspan(guard_size)
                                                   : memory;
     state.packet = vector.packet;
@@ -245,7 +245,8 @@ CLI::App* add_command(CLI::App& app, const char* name, const char* what, Options
     command->add_option("id", options.id, "Id of the vector")->required();
     command->add_option("--program", options.program, "Of a sweep: which program, from 0");
     command->add_flag("--big-endian", options.big, "As for a big-endian machine");
-    command->add_option("--vectors", options.vectors, "Folder of vectors instead of the suite's own")
+    command
+        ->add_option("--vectors", options.vectors, "Folder of vectors instead of the suite's own")
         ->check(CLI::ExistingDirectory);
     return command;
 }
@@ -254,9 +255,8 @@ CLI::App* add_command(CLI::App& app, const char* name, const char* what, Options
 
 Command add_show(CLI::App& app) {
     auto options = std::make_shared<Options>();
-    CLI::App* command =
-        add_command(app, "show", "Print a vector: statement, lowered program, expected state",
-                    *options);
+    CLI::App* command = add_command(
+        app, "show", "Print a vector: statement, lowered program, expected state", *options);
     command->footer("Example:\n  bpf-assay show sdiv64-reg/min-by-minus-one");
     return [options] { return show(*options); };
 }

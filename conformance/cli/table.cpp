@@ -47,11 +47,11 @@ struct Column {
     Outcome outcome;
 };
 constexpr std::array columns{
-    Column{"pass", Outcome::pass},         Column{"not exec", Outcome::pass_not_executed},
-    Column{"wrong", Outcome::wrong},       Column{"rejected", Outcome::rejected},
+    Column{"pass", Outcome::pass},          Column{"not exec", Outcome::pass_not_executed},
+    Column{"wrong", Outcome::wrong},        Column{"rejected", Outcome::rejected},
     Column{"unsupp", Outcome::unsupported}, Column{"accepted", Outcome::accepted},
-    Column{"fault", Outcome::fault},       Column{"crash", Outcome::crash},
-    Column{"timeout", Outcome::timeout},   Column{"not run", Outcome::not_run},
+    Column{"fault", Outcome::fault},        Column{"crash", Outcome::crash},
+    Column{"timeout", Outcome::timeout},    Column{"not run", Outcome::not_run},
 };
 
 std::string failure_text(const Failure& failure) {
@@ -154,9 +154,9 @@ std::string results_details(const RuntimeResult& runtime, bool colour, bool verb
         text += fmt::format("  and {} more divergences (--verbose shows all)\n",
                             divergences - shown_divergences);
     for (const auto& [reason, vectors] : tolerated) {
-        text += fmt::format("  {} {}: {}\n", vectors.size(),
-                            vectors.size() == 1 ? "vector" : "vectors",
-                            paint(reason, yellow, colour));
+        text +=
+            fmt::format("  {} {}: {}\n", vectors.size(), vectors.size() == 1 ? "vector" : "vectors",
+                        paint(reason, yellow, colour));
         for (std::size_t i = 0; verbose && i < vectors.size(); ++i)
             text += fmt::format("      {}\n", vectors[i]);
     }

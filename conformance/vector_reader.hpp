@@ -1,0 +1,52 @@
+// One vector from its YAML node.
+#pragma once
+
+#include "conformance/assembler.hpp"
+#include "conformance/loader.hpp"
+#include "conformance/yaml_reader.hpp"
+
+namespace bpf_assay::conformance {
+
+using Lists = std::map<std::string, std::vector<u64>>;
+
+/// What every file of a suite shares while it is read.
+struct SuiteContext {
+    Assembler assembler;
+    Lists lists;
+    std::map<std::string, Clause> clauses;
+    std::map<std::string, Location> ids;
+};
+
+class VectorReader {
+public:
+    VectorReader(const YamlFile& file, SuiteContext& context) : m_file(file), m_context(context) {}
+
+    Vector read(const YAML::Node& node, const std::string& section);
+
+private:
+    void allow(const YAML::Node& node, std::string_view kind,
+               std::initializer_list<std::string_view> keys) const;
+    void read_common(const YAML::Node& node, Vector& vector);
+    void read_explicit(const YAML::Node& node, Vector& vector);
+    void read_program(const YAML::Node& node, Vector& vector);
+    void read_sweep(const YAML::Node& node, Vector& vector);
+    void read_encoding(const YAML::Node& node, Vector& vector);
+    void read_tests(const YAML::Node& node, Vector& vector);
+
+    std::vector<Slot> assemble(const YAML::Node& node, const std::string& text);
+    std::vector<Slot> read_slots(const YAML::Node& node);
+    Slot read_fields(const YAML::Node& node);
+    StatedState read_state(const YAML::Node& node, const Vector& vector, bool is_after);
+    RegisterValue read_register(const YAML::Node& node, bool is_after);
+    std::vector<Cell> read_cells(const YAML::Node& node, s64 low, s64 high);
+    void read_memory_size(const YAML::Node& node, Vector& vector);
+    std::vector<u8> read_register_list(const YAML::Node& node);
+    std::vector<u64> read_values(const YAML::Node& node);
+    void make_sweep_programs(const YAML::Node& text, Vector& vector);
+    void assemble_sweep(const YAML::Node& text, Vector& vector);
+
+    const YamlFile& m_file;
+    SuiteContext& m_context;
+};
+
+} // namespace bpf_assay::conformance
