@@ -25,11 +25,11 @@ TEST(suite, every_section_has_its_conformance_tests) {
 }
 
 TEST(suite, every_kind_is_there) {
-    for (const Kind kind : {Kind::explicit_state, Kind::sweep, Kind::program, Kind::packet,
-                            Kind::encoding})
-        EXPECT_TRUE(std::ranges::any_of(test::suite().vectors,
-                                        [&](const Vector& vector) { return vector.kind == kind; }))
-            << name_of(kind);
+    for (const Kind kind :
+         {Kind::explicit_state, Kind::sweep, Kind::program, Kind::packet, Kind::encoding})
+        EXPECT_TRUE(std::ranges::any_of(test::suite().vectors, [&](const Vector& vector) {
+            return vector.kind == kind;
+        })) << name_of(kind);
 }
 
 TEST(suite, every_instruction_is_the_subject_of_a_vector) {

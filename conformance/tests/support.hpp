@@ -10,8 +10,8 @@ namespace bpf_assay::conformance::test {
 
 /// The suite's own vectors, loaded once for the process.
 inline const Suite& suite() {
-    static const Suite loaded = load_suite(ASSAY_SOURCE_DIR "/vectors",
-                                           ASSAY_SOURCE_DIR "/docs/clauses.yaml");
+    static const Suite loaded =
+        load_suite(ASSAY_SOURCE_DIR "/vectors", ASSAY_SOURCE_DIR "/docs/clauses.yaml");
     return loaded;
 }
 
