@@ -44,9 +44,8 @@ struct InstructionRow {
     Group group;
     std::string_view rfc_name; // {CODE, SOURCE, CLASS} or {MODE, SIZE, CLASS} as the RFC writes it
     std::string_view section;  // RFC 9669
-    std::string_view formula;  // what the RFC defines the instruction by
-    std::string_view
-        syntax; // assembly with {dst} {dst32} {src} {src32} {imm} {offset} {target} ...
+    std::string_view formula;  // see above
+    std::string_view syntax;   // assembly with {dst} {imm} ...; disassembler.cpp has all names
     std::string_view llvm_cpu; // lowest LLVM cpu level (v1..v4) whose code generation uses it
 };
 

@@ -73,14 +73,12 @@ private:
 // Virtual addresses, the same in every run. Between the regions nothing is mapped.
 inline constexpr u64 memory_address = 0x0000'0010'0000'0000;
 inline constexpr u64 packet_address = 0x0000'0020'0000'0000;
-inline constexpr u64 context_address =
-    0x0000'0030'0000'0000; // what R1 holds where there is a packet
+inline constexpr u64 context_address = 0x0000'0030'0000'0000; // of a packet; see set_up_entry
 inline constexpr u64 stack_address = 0x0000'0040'0000'0000;
 inline constexpr std::size_t stack_size = 512; // bytes per frame
 inline constexpr std::size_t max_frames = 8;
 // The stack grows downwards: frame n is at stack_address - n * frame_stride. No 16-bit offset from
-// one frame reaches another. A frame is mapped while its function runs, and all zero when it
-// begins.
+// one frame reaches another. A callee's frame is mapped while it runs, and zero when it begins.
 inline constexpr u64 frame_stride = 0x1'0000;
 
 /// What R1 to R5 hold after a CALL of any kind and after a packet load: the calling convention
