@@ -14,8 +14,11 @@ void settle_verdict(GroupSummary& summary, const std::vector<GroupSummary>& befo
         return; // not tested, or not in full
     const std::size_t passed =
         summary.count(Outcome::pass) + summary.count(Outcome::pass_not_executed);
-    const std::size_t tolerated =
-        summary.tolerated - summary.count(Outcome::unsupported); // what is missing is not held
+    // What is not supported is tolerated, but not held. Of an encoding vector it says only that the
+    // refusal proves nothing.
+    const std::size_t missing =
+        summary.name == "encoding" ? 0 : summary.count(Outcome::unsupported);
+    const std::size_t tolerated = summary.tolerated - missing;
     if (passed == summary.vectors)
         summary.verdict = summary.count(Outcome::pass) != 0 ? GroupVerdict::held
                                                             : GroupVerdict::held_not_executed;

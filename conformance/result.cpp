@@ -33,6 +33,8 @@ std::string RuntimeResult::title() const {
     if (hello.name.empty())
         return command;
     std::string title = fmt::format("{} {} ({})", hello.name, hello.version, hello.engine);
+    if (hello.byte_order == ByteOrder::big)
+        title += ", big-endian";
     if (const auto& message = hello.message; message.contains("environment"))
         for (const char* key : {"machine", "program_type", "options"})
             if (const auto& environment = message["environment"];

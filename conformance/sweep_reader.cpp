@@ -39,10 +39,17 @@ std::vector<u8> VectorReader::read_register_list(const YAML::Node& node) {
     const auto add = [&](const YAML::Node& item) {
         const std::string text = m_file.text(item, "registers");
         std::smatch match;
+        const auto fail = [&] {
+            m_file.fail(item, fmt::format("'{}' is not rN or rN-rM with registers 0 to 9, the "
+                                          "lower one first",
+                                          text));
+        };
         if (!std::regex_match(text, match, pattern))
-            m_file.fail(item, fmt::format("'{}' is not rN or rN-rM with registers 0 to 9", text));
+            fail();
         const int first = match[1].str()[0] - '0';
         const int last = match[3].matched ? match[3].str()[0] - '0' : first;
+        if (last < first)
+            fail();
         for (int number = first; number <= last; ++number)
             registers.push_back(static_cast<u8>(number));
     };
@@ -97,20 +104,23 @@ void VectorReader::read_sweep(const YAML::Node& node, Vector& vector) {
     if (sweep.src.empty() != sweep.src_values.empty())
         m_file.fail(node["rows"], "'src' stands in both of registers and rows, or in neither");
 
-    const YAML::Node digest = m_file.required(node, "digest");
-    if (digest.IsMap()) {
-        m_file.expect_map(digest, "digest", {"little", "big"});
-        sweep.digest = {m_file.text(m_file.required(digest, "little"), "a digest"),
-                        m_file.text(m_file.required(digest, "big"), "a digest")};
-    } else {
-        sweep.digest.fill(m_file.text(digest, "a digest"));
-    }
-    static const std::regex hex("[0-9a-f]{64}");
-    for (const std::string& text : sweep.digest)
-        if (!std::regex_match(text, hex))
-            m_file.fail(digest, "a digest is a SHA-256 as 64 hex digits");
+    read_digest(m_file.required(node, "digest"), sweep);
     make_sweep_programs(node["asm"], vector);
     assemble_sweep(node["asm"], vector);
+}
+
+void VectorReader::read_digest(const YAML::Node& node, Sweep& sweep) {
+    const auto read = [&](const YAML::Node& digest) {
+        static const std::regex hex("[0-9a-f]{64}");
+        std::string text = m_file.text(digest, "a digest");
+        if (!std::regex_match(text, hex))
+            m_file.fail(digest, "a digest is a SHA-256 as 64 hex digits");
+        return text;
+    };
+    if (!node.IsMap())
+        return sweep.digest.fill(read(node));
+    m_file.expect_map(node, "digest", {"little", "big"});
+    sweep.digest = {read(m_file.required(node, "little")), read(m_file.required(node, "big"))};
 }
 
 /// The programs of a sweep in the order of the format, not yet assembled.

@@ -204,8 +204,9 @@ RegisterValue VectorReader::read_register(const YAML::Node& node, bool is_after)
         if (node["block"])
             return Address{Address::Base::memory,
                            m_file.integer_between(node["block"], "block", -0x100000, 0x100000)};
-        return Address{Address::Base::stack,
-                       m_file.integer_between(node["stack"], "stack", -0x100000, 0x100000)};
+        return Address{
+            Address::Base::stack,
+            m_file.integer_between(node["stack"], "stack", -static_cast<s64>(frame_size), 0)};
     }
     if (is_after && node.IsScalar() && node.Scalar() == "undefined")
         return Undefined{};
@@ -225,7 +226,8 @@ std::vector<Cell> VectorReader::read_cells(const YAML::Node& node, s64 low, s64 
                                     "u64@N or bytes@N",
                                     key));
         Cell cell;
-        cell.at = static_cast<s64>(parse_integer(match[2].str()).value_or(0));
+        // Of more digits than any place needs, only that it is outside counts.
+        cell.at = match[2].length() > 8 ? high : std::stol(match[2].str());
         if (match[1] == "bytes") {
             cell.content = m_file.hex_bytes(entry.second, "bytes");
             cell.size = std::get<std::vector<u8>>(cell.content).size();

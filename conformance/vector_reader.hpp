@@ -42,6 +42,7 @@ private:
     void read_memory_size(const YAML::Node& node, Vector& vector);
     std::vector<u8> read_register_list(const YAML::Node& node);
     std::vector<u64> read_values(const YAML::Node& node);
+    void read_digest(const YAML::Node& node, Sweep& sweep);
     void make_sweep_programs(const YAML::Node& text, Vector& vector);
     void assemble_sweep(const YAML::Node& text, Vector& vector);
 

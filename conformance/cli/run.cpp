@@ -185,17 +185,23 @@ Command add_run(CLI::App& app, std::vector<std::string> command_line) {
     CLI::App* run = app.add_subcommand("run", "Run vectors on runtimes and judge what comes out");
     run->add_option("--plugin,-p", options->plugins,
                     "Plugin command, quoted if it has arguments; may stand several times. A bare "
-                    "name is a plugin of this build. Default: reference_vm");
+                    "name is a plugin of this build. Default: reference_vm")
+        ->allow_extra_args(false);
     run->add_option("--one-shot", options->one_shot,
-                    "Command that follows the one-shot contract of other suites");
+                    "Command that follows the one-shot contract of other suites")
+        ->allow_extra_args(false);
     run->add_option("--r0-bits", options->r0_bits, "Bits of R0 that --one-shot commands print")
         ->check(CLI::IsMember({32U, 64U}));
     run->add_option("ids", options->ids, "Ids or patterns such as 'sdiv64-*/*'");
-    run->add_option("--section,-s", options->sections, "Sections of RFC 9669, e.g. 4.1");
-    run->add_option("--group,-g", options->groups, "Conformance groups, or 'encoding'");
+    run->add_option("--section,-s", options->sections, "Sections of RFC 9669, e.g. 4.1")
+        ->allow_extra_args(false);
+    run->add_option("--group,-g", options->groups, "Conformance groups, or 'encoding'")
+        ->allow_extra_args(false);
     run->add_option("--instruction,-i", options->instructions,
-                    "Mnemonics or patterns as `bpf-assay isa` prints them");
-    run->add_option("--kind,-k", options->kinds, "explicit, sweep, program, packet, encoding");
+                    "Mnemonics or patterns as `bpf-assay isa` prints them")
+        ->allow_extra_args(false);
+    run->add_option("--kind,-k", options->kinds, "explicit, sweep, program, packet, encoding")
+        ->allow_extra_args(false);
     run->add_option("--profile", options->profile, "smoke: all but sweeps; default: everything")
         ->check(CLI::IsMember({"smoke", "default"}));
     run->add_flag("--strict", options->strict,

@@ -37,8 +37,23 @@ const char* colour_of(GroupVerdict verdict) {
     }
 }
 
+/// Encodings are no conformance group: there is nothing to hold, only programs to refuse.
+std::string verdict_text(const GroupSummary& group) {
+    if (group.name != "encoding" || group.verdict == GroupVerdict::not_tested)
+        return std::string(name_of(group.verdict));
+    if (group.verdict == GroupVerdict::held)
+        return "all refused";
+    return fmt::format("{} not refused, {} of them tolerated",
+                       group.vectors - group.count(Outcome::pass), group.tolerated);
+}
+
+/// Wide enough for the title and for a million.
+int width_of(const char* title) {
+    return static_cast<int>(std::max(std::string_view(title).size(), std::size_t{5})) + 2;
+}
+
 /// A count right-aligned in its column; a dot for none, so that what is there stands out.
-std::string cell(std::size_t count, std::size_t width) {
+std::string cell(std::size_t count, int width) {
     return count == 0 ? fmt::format("{:>{}}", ".", width) : fmt::format("{:>{}}", count, width);
 }
 
@@ -109,17 +124,17 @@ std::string results_table(const RuntimeResult& runtime, bool colour) {
             column.outcome == Outcome::crash || column.outcome == Outcome::timeout)
             shown.push_back(column);
     }
-    text += fmt::format("  {:<10}{:>8}{:>10}", "group", "vectors", "rows");
+    text += fmt::format("  {:<9}{:>8}{:>8}", "group", "vectors", "rows");
     for (const Column& column : shown)
-        text += fmt::format("{:>10}", column.title);
+        text += fmt::format("{:>{}}", column.title, width_of(column.title));
     text += "  verdict\n";
     for (const GroupSummary& group : groups) {
         if (group.vectors == 0)
             continue;
-        text += fmt::format("  {:<10}{:>8}{}", group.name, group.vectors, cell(group.rows.run, 10));
+        text += fmt::format("  {:<9}{:>8}{}", group.name, group.vectors, cell(group.rows.run, 8));
         for (const Column& column : shown)
-            text += cell(group.count(column.outcome), 10);
-        text += "  " + paint(name_of(group.verdict), colour_of(group.verdict), colour) + "\n";
+            text += cell(group.count(column.outcome), width_of(column.title));
+        text += "  " + paint(verdict_text(group), colour_of(group.verdict), colour) + "\n";
     }
     std::size_t rows = 0;
     for (const GroupSummary& group : groups)
@@ -160,6 +175,8 @@ std::string results_details(const RuntimeResult& runtime, bool colour, bool verb
         for (std::size_t i = 0; verbose && i < vectors.size(); ++i)
             text += fmt::format("      {}\n", vectors[i]);
     }
+    if (!tolerated.empty() && !verbose)
+        text += "  (--verbose names them and gives each reason)\n";
     if (!runtime.switched_off.empty())
         text += fmt::format("  {} vectors are off: the runtime declares the extension\n",
                             runtime.switched_off.size());
