@@ -60,17 +60,36 @@ ensure_packages() {
         fail "apt-get could not install: ${missing[*]}"
 }
 
-# Configures and builds the preset $1; further arguments go to the configuration.
-build_preset() {
-    local preset=$1
+# Prints the first of the versions $2... of which the program $1-<version> is installed.
+newest_installed() {
+    local program=$1 version
     shift
-    say "building (preset $preset)"
+    for version in "$@"; do
+        if command -v "$program-$version" >/dev/null; then
+            printf '%s\n' "$version"
+            return
+        fi
+    done
+    return 1
+}
+
+# Configures and builds the preset $1. Further arguments go to the configuration, those after a --
+# to the build. A -B among them names another build folder.
+build_preset() {
+    local preset=$1 folder="$root/build/$1" configure=()
+    shift
+    while [ $# -gt 0 ] && [ "$1" != -- ]; do
+        configure+=("$1")
+        [ "$1" != -B ] || folder=$2
+        shift
+    done
+    [ $# -eq 0 ] || shift
+    say "building in $folder"
     cd "$root"
-    cmake --preset "$preset" "$@" >"$root/.configure.log" 2>&1 || {
-        cat "$root/.configure.log" >&2
-        rm -f "$root/.configure.log"
+    mkdir -p "$folder"
+    cmake --preset "$preset" "${configure[@]}" >"$folder/configure.log" 2>&1 || {
+        cat "$folder/configure.log" >&2
         fail "cmake --preset $preset failed"
     }
-    rm -f "$root/.configure.log"
-    cmake --build --preset "$preset" -j "$(nproc)" >&2 || fail "the build failed"
+    cmake --build "$folder" -j "$(nproc)" "$@" >&2 || fail "the build failed"
 }
