@@ -1,6 +1,7 @@
 // The only file that sees LLVM. Its MC interfaces change between releases; 18 to 22 are known.
 #include "conformance/assembler.hpp"
 
+#include <llvm/ADT/StringExtras.h>
 #include <llvm/Config/llvm-config.h>
 #include <llvm/MC/MCAsmBackend.h>
 #include <llvm/MC/MCAsmInfo.h>
@@ -20,6 +21,7 @@
 #include <llvm/Support/MemoryBuffer.h>
 #include <llvm/Support/SourceMgr.h>
 
+#include <algorithm>
 #include <optional>
 #include <stdexcept>
 
@@ -58,6 +60,23 @@ const llvm::Target& bpf_target(const llvm::Triple& triple) {
     return *target;
 }
 
+/// A relocation names its symbol, but not where the text has it: at the first word of that name.
+AssemblyError undefined_label(std::string_view text, const std::string& name) {
+    AssemblyError error{.message = "label '" + name + "' is not defined"};
+    const auto in_word = [&](std::size_t at) {
+        return at < text.size() && (llvm::isAlnum(text[at]) || text[at] == '_' || text[at] == '.');
+    };
+    std::size_t at = name.empty() ? text.npos : text.find(name);
+    while (at != text.npos && (in_word(at - 1) || in_word(at + name.size())))
+        at = text.find(name, at + 1);
+    if (at == text.npos)
+        return error;
+    const std::string_view before = text.substr(0, at);
+    error.line += static_cast<std::size_t>(std::count(before.begin(), before.end(), '\n'));
+    error.column = at - (before.rfind('\n') + 1); // npos + 1 is the start
+    return error;
+}
+
 } // namespace
 
 struct Assembler::Impl {
@@ -86,7 +105,7 @@ struct Assembler::Impl {
                 .message = diagnostic.getMessage().str()};
     }
     bool emit_object(std::string_view text, llvm::SmallVectorImpl<char>& object);
-    std::vector<Slot> slots_of(llvm::StringRef object);
+    std::vector<Slot> slots_of(llvm::StringRef object, std::string_view text);
 };
 
 /// Parses the text into an ELF object in memory; false if LLVM refuses it.
@@ -129,7 +148,7 @@ bool Assembler::Impl::emit_object(std::string_view text, llvm::SmallVectorImpl<c
     return !parser->Run(/*NoInitialTextSection=*/true);
 }
 
-std::vector<Slot> Assembler::Impl::slots_of(llvm::StringRef object) {
+std::vector<Slot> Assembler::Impl::slots_of(llvm::StringRef object, std::string_view text) {
     auto file = llvm::cantFail(
         llvm::object::ObjectFile::createObjectFile(llvm::MemoryBufferRef(object, "")));
     std::vector<Slot> slots;
@@ -138,7 +157,7 @@ std::vector<Slot> Assembler::Impl::slots_of(llvm::StringRef object) {
             const auto symbol = section.relocation_begin()->getSymbol();
             const auto name = symbol != file->symbol_end() ? llvm::cantFail(symbol->getName()).str()
                                                            : std::string();
-            error = AssemblyError{.message = "label '" + name + "' is not defined"};
+            error = undefined_label(text, name);
         }
         if (!section.isText())
             continue;
@@ -163,7 +182,7 @@ std::variant<std::vector<Slot>, AssemblyError> Assembler::assemble(std::string_v
         return *m_impl->error;
     if (!parsed)
         return AssemblyError{.message = "not BPF assembly"};
-    auto slots = m_impl->slots_of(llvm::StringRef(object.data(), object.size()));
+    auto slots = m_impl->slots_of(llvm::StringRef(object.data(), object.size()), text);
     if (m_impl->error)
         return *m_impl->error;
     return slots;
