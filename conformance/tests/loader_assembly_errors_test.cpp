@@ -26,7 +26,7 @@ constexpr Mistake of_assembly[] = {
     {"program", VECTOR "    program: |\n      r0 = @@bogus\n      exit\n    after: {r0: 1}\n", ""},
     {"same_line_twice",
      VECTOR "    asm: |\n      r0 = 1\n      goto +0\n      r0 = 1; @@bogus\n    after: {}\n", ""},
-    {"undefined_label", VECTOR "    asm: @@goto nowhere\n    after: {}\n",
+    {"undefined_label", VECTOR "    asm: goto @@nowhere\n    after: {}\n",
      "label 'nowhere' is not defined"},
     {"slot", VECTOR "    slots: [\"r0 = 0\", \"r1 = @@bogus\", exit]\n    expect: refused\n", ""},
     {"control",
@@ -79,7 +79,7 @@ constexpr Mistake of_sweeps[] = {
             "    digest: " DIGEST "\n",
      "a placeholder has no values: r0 += {imm}"},
     {"imm_too_wide",
-     VECTOR "    asm: @@\"{dst} += {imm}\"\n    registers: {dst: r0}\n    imm: [1, 4294967296]\n"
+     VECTOR "    asm: \"@@{dst} += {imm}\"\n    registers: {dst: r0}\n    imm: [1, 4294967296]\n"
             "    rows: {dst: few}\n    digest: " DIGEST "\n",
      ""},
     {"no_program",
