@@ -6,11 +6,18 @@
 
 #include <fstream>
 
+#include <cerrno>
+#include <csignal>
 #include <cstdlib>
+
+#include <sys/wait.h>
 
 namespace bpf_assay::conformance::test {
 
 namespace {
+
+// As in main(): a plugin that dies shows as the end of its output.
+[[maybe_unused]] const auto previous_handler = std::signal(SIGPIPE, SIG_IGN);
 
 constexpr std::string_view clauses = R"(clauses:
 - {id: C-1, section: "4.1", kind: value, strength: prose, text: "One."}
@@ -82,6 +89,15 @@ Ran run_row(Experiment& experiment, std::size_t row, ByteOrder order) {
     else
         ADD_FAILURE() << "the program does not end by EXIT";
     return ran;
+}
+
+bool has_children() {
+    siginfo_t info{};
+    return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 || errno != ECHILD;
+}
+
+std::string fake_plugin(const std::string& arguments) {
+    return "'" ASSAY_PYTHON "' -B '" ASSAY_SOURCE_DIR "/plugins/tests/fake_plugin.py' " + arguments;
 }
 
 std::vector<Slot> assembled(std::string_view text) {

@@ -61,6 +61,12 @@ inline const char* name_of(ByteOrder order) {
     return order == ByteOrder::little ? "little" : "big";
 }
 
+/// Whether this process has a child, alive or not waited for.
+bool has_children();
+
+/// The command of plugins/tests/fake_plugin.py with these arguments.
+std::string fake_plugin(const std::string& arguments);
+
 /// Assembles, or fails the test.
 std::vector<Slot> assembled(std::string_view text);
 
