@@ -279,13 +279,18 @@ void PersistentExaminer::drain(const Vector& vector, VectorResult& result, std::
 void PersistentExaminer::take_answer(const Vector& vector, VectorResult& result) {
     const Answer answer = m_session->receive();
     const Pending& request = m_pending.front();
-    if (request.rows == 0)
-        take_load(vector, request, answer, result);
-    else if (answer.name == "ran")
-        take_rows(request, answer, result);
-    else if (answer.name != "not_loaded")
+    try {
+        if (request.rows == 0)
+            take_load(vector, request, answer, result);
+        else if (answer.name == "ran")
+            take_rows(request, answer, result);
+        else if (answer.name != "not_loaded")
+            throw PluginFailure{PluginFailure::Kind::protocol,
+                                fmt::format("answered 'run' with '{}'", answer.name)};
+    } catch (const nlohmann::json::exception& error) { // a key of another type than the page says
         throw PluginFailure{PluginFailure::Kind::protocol,
-                            fmt::format("answered 'run' with '{}'", answer.name)};
+                            fmt::format("'{}': {}", answer.name, error.what())};
+    }
     m_pending.pop_front();
 }
 
@@ -317,6 +322,7 @@ void PersistentExaminer::take_load(const Vector& vector, const Pending& request,
 void PersistentExaminer::take_loaded(const Vector& vector, const Experiment& experiment,
                                      const Answer& answer, VectorResult& result) {
     m_executed = true;
+    ++result.loaded_programs;
     const auto absent = [&](const std::string& what) {
         m_executed = false;
         if (std::ranges::find(result.not_executed, what) == result.not_executed.end())

@@ -36,7 +36,8 @@ struct VectorResult {
     std::vector<Failure> failures;         // the first few
     std::size_t failing_rows = 0;
     std::size_t programs = 0;
-    std::size_t machine_code_programs = 0; // programs of which the plugin proves machine code
+    std::size_t loaded_programs = 0;
+    std::size_t machine_code_programs = 0; // of those, the ones that machine code was shown for
 
     /// Takes note of an outcome: the worst one stays.
     void add(Outcome found, const std::string& reason);

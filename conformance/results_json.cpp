@@ -59,7 +59,8 @@ json vector_json(const Vector& vector, const VectorResult& result) {
                 {"section", vector.section},
                 {"outcome", name_of(result.outcome)},
                 {"rows", rows_json(result.rows)},
-                {"programs", result.programs}};
+                {"programs", result.programs},
+                {"loaded_programs", result.loaded_programs}};
     if (const auto group = group_of(vector))
         object["group"] = name_of(*group);
     json tests = json::array();

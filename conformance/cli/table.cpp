@@ -141,6 +141,16 @@ std::string results_table(const RuntimeResult& runtime, bool colour) {
         rows += group.rows.run;
     text += fmt::format("  {} vectors, {} rows in {:.2f} s\n", runtime.vectors.size(), rows,
                         runtime.seconds);
+    if (runtime.hello.engine == "jit") {
+        std::size_t loaded = 0;
+        std::size_t machine_code = 0;
+        for (const VectorResult& result : runtime.results) {
+            loaded += result.loaded_programs;
+            machine_code += result.machine_code_programs;
+        }
+        text += fmt::format("  machine code was shown for {} of {} loaded programs\n", machine_code,
+                            loaded);
+    }
     if (runtime.status != RuntimeStatus::ran)
         text += fmt::format("  {}\n", paint("stopped: " + runtime.why, red, colour));
     return text;
