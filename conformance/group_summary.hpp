@@ -6,7 +6,8 @@
 namespace bpf_assay::conformance {
 
 /// held_not_executed: every value is right, but no tested instruction was in a program that ran.
-enum class GroupVerdict { held, held_not_executed, held_with_tolerated, not_held, not_tested };
+/// From best to worst: a group is as good as the worst of itself and what it includes.
+enum class GroupVerdict { held, held_not_executed, held_with_tolerated, not_tested, not_held };
 std::string_view name_of(GroupVerdict verdict);
 
 struct GroupSummary {

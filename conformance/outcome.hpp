@@ -16,21 +16,21 @@ enum class Outcome {
     fault,             // the runtime reports a trap
     crash,             // the plugin died, or broke the protocol
     timeout,
-    not_run, // no verdict: out of memory, no permission, runtime given up, interrupted
+    expected_failure, // as a list of known divergences says
+    unexpected_pass,  // a pass where the list says otherwise
+    not_run,          // no verdict: out of memory, no permission, runtime given up, interrupted
 };
 inline constexpr std::array all_outcomes{
-    Outcome::pass,        Outcome::pass_not_executed, Outcome::wrong, Outcome::rejected,
-    Outcome::unsupported, Outcome::accepted,          Outcome::fault, Outcome::crash,
-    Outcome::timeout,     Outcome::not_run,
+    Outcome::pass,        Outcome::pass_not_executed, Outcome::wrong,           Outcome::rejected,
+    Outcome::unsupported, Outcome::accepted,          Outcome::fault,           Outcome::crash,
+    Outcome::timeout,     Outcome::expected_failure,  Outcome::unexpected_pass, Outcome::not_run,
 };
 
 constexpr std::string_view name_of(Outcome outcome) {
     constexpr std::array<std::string_view, all_outcomes.size()> names{
-        "pass",        "pass, not executed",
-        "wrong",       "rejected",
-        "unsupported", "accepted",
-        "fault",       "crash",
-        "timeout",     "not run",
+        "pass",        "pass, not executed", "wrong",           "rejected",
+        "unsupported", "accepted",           "fault",           "crash",
+        "timeout",     "expected-failure",   "unexpected-pass", "not run",
     };
     return names[static_cast<std::size_t>(outcome)];
 }

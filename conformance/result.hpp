@@ -60,7 +60,7 @@ struct RuntimeResult {
     std::string title() const;
 };
 
-/// Whether the result is a divergence: neither a pass nor tolerated nor without verdict.
+/// Whether the result is a divergence: not a pass, tolerated, known, or without verdict.
 bool diverges(const VectorResult& result);
 
 /// The group that a vector is counted in: that of its instructions that comes last in the order

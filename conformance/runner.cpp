@@ -54,7 +54,10 @@ public:
                 examiner = make_examiner(m_runtime, m_options.examine);
             for (std::size_t index = 0;
                  m_result.status == RuntimeStatus::ran && (index = m_next++) < count();) {
-                m_result.results[index] = examiner->examine(*m_result.vectors[index]);
+                const Vector& vector = *m_result.vectors[index];
+                VectorResult result = examiner->examine(vector);
+                apply_divergences(m_options.known_divergences, m_result.hello, vector, result);
+                m_result.results[index] = std::move(result);
                 done();
             }
         } catch (const RuntimeUnavailable& unavailable) {

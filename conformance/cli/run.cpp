@@ -27,6 +27,7 @@ struct Options {
     std::vector<std::string> ids, sections, groups, instructions, kinds;
     std::string profile = "default";
     std::string vectors;
+    std::vector<std::string> divergences;
     std::string output;
     unsigned jobs = std::max(1U, std::thread::hardware_concurrency());
     double timeout = 10;
@@ -115,6 +116,13 @@ std::vector<Runtime> runtimes_of(const Options& options) {
     return runtimes;
 }
 
+std::vector<KnownDivergence> known_divergences(const Options& options) {
+    std::vector<KnownDivergence> known;
+    for (const std::string& path : options.divergences)
+        std::ranges::move(load_divergences(path), std::back_inserter(known));
+    return known;
+}
+
 int run_command(const Options& options, const std::vector<std::string>& command_line) {
     check_patterns(options);
     const Suite suite = load_suite_from(options.vectors);
@@ -135,6 +143,7 @@ int run_command(const Options& options, const std::vector<std::string>& command_
     RunOptions run_options{.examine = {.strict = options.strict,
                                        .deadline = std::chrono::milliseconds(
                                            static_cast<long long>(options.timeout * 1000))},
+                           .known_divergences = known_divergences(options),
                            .jobs = options.jobs,
                            .progress = {}};
     const bool shows_progress = isatty(STDERR_FILENO) != 0;
@@ -211,6 +220,10 @@ Command add_run(CLI::App& app, std::vector<std::string> command_line) {
     run->add_option("--timeout", options->timeout, "Seconds for the answer to one request")
         ->check(CLI::Range(0.01, 86'400.0));
     run->add_option("--output,-o", options->output, "Write the results as JSON to this file");
+    run->add_option("--divergences", options->divergences,
+                    "File of known divergences (docs/policy.md); may stand several times")
+        ->allow_extra_args(false)
+        ->check(CLI::ExistingFile);
     run->add_option("--vectors", options->vectors, "Folder of vectors instead of the suite's own")
         ->check(CLI::ExistingDirectory);
     run->add_option("--unavailable-status", options->unavailable_status,

@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::size_t shown_divergences = 20;
 constexpr std::size_t shown_differences = 6;
+constexpr std::size_t longest_statement = 100;
 
 std::string paint(std::string_view text, const char* code, bool colour) {
     return colour ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : std::string(text);
@@ -62,20 +63,57 @@ struct Column {
     Outcome outcome;
 };
 constexpr std::array columns{
-    Column{"pass", Outcome::pass},          Column{"not exec", Outcome::pass_not_executed},
-    Column{"wrong", Outcome::wrong},        Column{"rejected", Outcome::rejected},
-    Column{"unsupp", Outcome::unsupported}, Column{"accepted", Outcome::accepted},
-    Column{"fault", Outcome::fault},        Column{"crash", Outcome::crash},
-    Column{"timeout", Outcome::timeout},    Column{"not run", Outcome::not_run},
+    Column{"pass", Outcome::pass},
+    Column{"not exec", Outcome::pass_not_executed},
+    Column{"wrong", Outcome::wrong},
+    Column{"rejected", Outcome::rejected},
+    Column{"unsupp", Outcome::unsupported},
+    Column{"accepted", Outcome::accepted},
+    Column{"fault", Outcome::fault},
+    Column{"crash", Outcome::crash},
+    Column{"timeout", Outcome::timeout},
+    Column{"expected", Outcome::expected_failure},
+    Column{"unexp. pass", Outcome::unexpected_pass},
+    Column{"not run", Outcome::not_run},
 };
 
-std::string failure_text(const Failure& failure) {
+/// The instructions, and the operands that the vector gives them: enough to reproduce by hand.
+std::string operands_text(const Vector& vector, const Failure& failure) {
+    if (vector.kind == Kind::encoding)
+        return {};
+    std::vector<std::string> operands;
+    const auto add = [&](std::size_t number) {
+        operands.push_back(fmt::format("r{} = {}", number, failure.registers_before.at(number)));
+    };
     std::string text;
-    std::string where = failure.program_text;
-    if (failure.row && !where.empty())
-        where += fmt::format(", row {}", *failure.row);
-    if (!where.empty())
-        text += fmt::format("      at {}\n", where);
+    if (vector.kind == Kind::sweep) {
+        const SweepProgram& program = vector.sweep_programs.at(failure.program);
+        text = disassemble(program.body, 0);
+        if (!failure.registers_before.empty()) {
+            add(program.dst);
+            if (program.src && *program.src != program.dst)
+                add(*program.src);
+        }
+    } else {
+        for (const char c : vector.text.substr(0, vector.text.find_last_not_of('\n') + 1))
+            text += c == '\n' ? std::string("; ") : std::string(1, c);
+        for (std::size_t number = 0; number < failure.registers_before.size(); ++number)
+            if (vector.before.registers[number])
+                add(number);
+    }
+    if (text.size() > longest_statement)
+        text = text.substr(0, longest_statement) + " ...";
+    if (!operands.empty())
+        text += fmt::format("    with {}", fmt::join(operands, ", "));
+    return "      " + text + "\n";
+}
+
+std::string failure_text(const Vector& vector, const Failure& failure) {
+    std::string text = operands_text(vector, failure);
+    if (!failure.program_text.empty())
+        text += failure.row
+                    ? fmt::format("      at {}, row {}\n", failure.program_text, *failure.row)
+                    : fmt::format("      at {}\n", failure.program_text);
     if (!failure.why.empty() && failure.differences.empty())
         text += fmt::format("      {}\n", failure.why);
     for (std::size_t i = 0; i < std::min(failure.differences.size(), shown_differences); ++i) {
@@ -94,7 +132,9 @@ std::string divergence_text(const Vector& vector, const VectorResult& result, bo
                                    paint(vector.id, bold, colour));
     text += fmt::format("      {}\n", fmt::join(vector.clauses, ", "));
     if (!result.failures.empty())
-        text += failure_text(result.failures.front());
+        text += failure_text(vector, result.failures.front());
+    else if (!result.why.empty())
+        text += fmt::format("      {}\n", result.why);
     if (result.failing_rows > 1)
         text += fmt::format("      {} rows or programs in all\n", result.failing_rows);
     return text;
@@ -166,7 +206,8 @@ std::string results_details(const RuntimeResult& runtime, bool colour, bool verb
         if (diverges(result)) {
             if (++divergences <= shown_divergences || verbose)
                 text += divergence_text(vector, result, colour);
-        } else if (result.tolerated || result.outcome == Outcome::pass_not_executed) {
+        } else if (result.tolerated || result.outcome == Outcome::pass_not_executed ||
+                   result.outcome == Outcome::expected_failure) {
             std::string reason(name_of(result.outcome));
             if (result.outcome == Outcome::unsupported)
                 reason += ", not claimed or without a legal form here";
@@ -178,6 +219,9 @@ std::string results_details(const RuntimeResult& runtime, bool colour, bool verb
     if (divergences > shown_divergences && !verbose)
         text += fmt::format("  and {} more divergences (--verbose shows all)\n",
                             divergences - shown_divergences);
+    if (divergences != 0)
+        text += "  (bpf-assay show ID prints the program and the expected state, --output FILE all "
+                "rows)\n";
     for (const auto& [reason, vectors] : tolerated) {
         text +=
             fmt::format("  {} {}: {}\n", vectors.size(), vectors.size() == 1 ? "vector" : "vectors",

@@ -1,0 +1,83 @@
+#include "conformance/divergences.hpp"
+
+#include "conformance/yaml_reader.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <regex>
+
+#include <fnmatch.h>
+
+namespace bpf_assay::conformance {
+namespace {
+
+bool matches(const std::string& pattern, const std::string& text) {
+    return fnmatch(pattern.c_str(), text.c_str(), 0) == 0;
+}
+
+KnownDivergence read(const YamlFile& file, const YAML::Node& node) {
+    file.expect_map(node, "a divergence",
+                    {"runtime", "versions", "vectors", "outcome", "reason", "date"});
+    KnownDivergence known;
+    known.runtime = file.text(file.required(node, "runtime"), "runtime");
+    if (node["versions"])
+        known.versions = file.text(node["versions"], "versions");
+    const YAML::Node vectors = file.required(node, "vectors");
+    file.expect_sequence(vectors, "vectors");
+    for (const auto& pattern : vectors)
+        known.vectors.push_back(file.text(pattern, "a pattern"));
+    const YAML::Node outcome = file.required(node, "outcome");
+    const std::string name = file.text(outcome, "outcome");
+    static constexpr std::array failures{Outcome::wrong, Outcome::rejected, Outcome::accepted,
+                                         Outcome::fault, Outcome::crash,    Outcome::timeout};
+    const auto found =
+        std::ranges::find(failures, name, [](Outcome failure) { return name_of(failure); });
+    if (found == failures.end())
+        file.fail(outcome, fmt::format("'{}' is no failure; expected wrong, rejected, accepted, "
+                                       "fault, crash or timeout",
+                                       name));
+    known.outcome = *found;
+    known.reason = file.text(file.required(node, "reason"), "reason");
+    known.date = file.text(file.required(node, "date"), "date");
+    if (!std::regex_match(known.date, std::regex("[0-9]{4}-[0-9]{2}-[0-9]{2}")))
+        file.fail(node["date"], fmt::format("'{}' is not a date YYYY-MM-DD", known.date));
+    return known;
+}
+
+} // namespace
+
+std::vector<KnownDivergence> load_divergences(const std::filesystem::path& path) {
+    const YamlFile file(path);
+    file.expect_map(file.root(), "the file", {"divergences"});
+    const YAML::Node list = file.required(file.root(), "divergences");
+    file.expect_sequence(list, "divergences");
+    std::vector<KnownDivergence> known;
+    for (const auto& node : list)
+        known.push_back(read(file, node));
+    return known;
+}
+
+void apply_divergences(const std::vector<KnownDivergence>& known, const Hello& hello,
+                       const Vector& vector, VectorResult& result) {
+    const auto divergence = std::ranges::find_if(known, [&](const KnownDivergence& candidate) {
+        return candidate.runtime == hello.name && matches(candidate.versions, hello.version) &&
+               std::ranges::any_of(candidate.vectors, [&](const std::string& pattern) {
+                   return matches(pattern, vector.id);
+               });
+    });
+    if (divergence == known.end())
+        return;
+    if (result.outcome == divergence->outcome) {
+        result.why = fmt::format("{}: {} (known, {}: {})", name_of(result.outcome), result.why,
+                                 divergence->date, divergence->reason);
+        result.outcome = Outcome::expected_failure;
+    } else if (is_pass(result.outcome)) {
+        result.why =
+            fmt::format("passes, but is listed as {} since {}: {}", name_of(divergence->outcome),
+                        divergence->date, divergence->reason);
+        result.outcome = Outcome::unexpected_pass;
+    }
+}
+
+} // namespace bpf_assay::conformance
