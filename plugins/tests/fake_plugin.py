@@ -24,10 +24,13 @@ Modes:
     half-line            half an answer without its line end, then silence
     not-json             a line that is not JSON instead of the answer
     bad-hello            a hello without its required keys; or what --hello TEXT says
+                         (interprets and optimises take --hello, too, if it is stated)
     accepts-everything   loads what it should refuse
     rejects              refuses every program
     unable               is out of memory for the first --times loads of a program (1)
     unavailable          says so instead of hello: permission
+    interprets           says that an interpreter runs the program (for a --hello that promises jit)
+    optimises            shows a translated program of which only EXIT is left
     slow-start           waits for --seconds before it reads anything (3)
     slow                 waits for --seconds before each answer to run (3)
 
@@ -59,6 +62,7 @@ HELLO = {
     "groups": ["base32", "base64", "divmul32", "divmul64", "atomic32", "atomic64", "packet"],
     "environment": {"purpose": "tests"},
 }
+BAD = '{"hello": {"protocol": 1, "name": 5}}'
 FLOOD = 4 << 20  # bytes
 
 
@@ -74,7 +78,7 @@ def parse():
     parser.add_argument("--program", type=bytes.fromhex, default=b"")
     parser.add_argument("--by", type=number, default=8)
     parser.add_argument("--signal", default="SEGV")
-    parser.add_argument("--hello", default='{"hello": {"protocol": 1, "name": 5}}')
+    parser.add_argument("--hello", default=BAD)
     parser.add_argument("--times", type=number, default=1)
     parser.add_argument("--seconds", type=float, default=3)
     return parser.parse_args()
@@ -130,7 +134,8 @@ class Fake:
                 self.run(request["run"]["rows"], request["run"]["size"], data)
 
     def hello(self):
-        if self.options.mode == "bad-hello":
+        promises = self.options.mode in ("interprets", "optimises") and self.options.hello != BAD
+        if self.options.mode == "bad-hello" or promises:
             self.write(self.options.hello.encode() + b"\n")
         elif self.options.mode == "unavailable":
             self.answer({"unavailable": {"why": "a fake one", "cause": "permission"}})
@@ -155,6 +160,10 @@ class Fake:
         if flaw:
             self.image = None
             self.answer({"rejected": {"why": flaw}})
+        elif self.misbehaves("interprets"):
+            self.answer({"loaded": {"engine": "interpreter"}})
+        elif self.misbehaves("optimises"):
+            self.answer({"loaded": {"translated": 1}, "bytes": 8}, bytes([0x95]) + bytes(7))
         else:
             self.answer({"loaded": {}})
 
@@ -234,7 +243,8 @@ class Fake:
 
 MODES = (
     "good wrong fault lies-length short-rows dies exits hangs floods-stdout floods-stderr"
-    " half-line not-json bad-hello accepts-everything rejects unable unavailable slow-start slow"
+    " half-line not-json bad-hello accepts-everything rejects unable unavailable interprets"
+    " optimises slow-start slow"
 ).split()
 
 if __name__ == "__main__":
