@@ -26,6 +26,7 @@ const Plumbing& plumbing() {
 }
 
 constexpr u8 frame_register = 10;
+constexpr std::array<std::size_t, 9> all_but_r1{0, 2, 3, 4, 5, 6, 7, 8, 9};
 constexpr std::size_t largest_folded_memory = 1024; // bytes; of more, the stated words are folded
 
 class Writer {
@@ -120,8 +121,9 @@ void Lowerer::prologue() {
         m_write.load(0, 1, slot_offset(BlockLayout::stack_before, i));
         m_write.store(frame_register, m_states.observed[i], 0);
     }
-    for (const std::size_t number : {0, 2, 3, 4, 5, 6, 7, 8, 9, 1}) // R1 last: it is the block
+    for (const std::size_t number : all_but_r1)
         set_register(number);
+    set_register(1); // last: until then it is the block
 }
 
 void Lowerer::set_register(std::size_t number) {
@@ -148,7 +150,7 @@ void Lowerer::epilogue() {
     if (stored(1))
         m_write.store(frame_register, m_spilled, 1);
     m_write.load(1, frame_register, m_parked);
-    for (const std::size_t number : {0, 2, 3, 4, 5, 6, 7, 8, 9})
+    for (const std::size_t number : all_but_r1)
         if (stored(number))
             m_write.store(1, slot_offset(BlockLayout::registers_after, number), number);
     if (stored(1)) {

@@ -153,7 +153,7 @@ TEST(lowering, every_slot_of_the_stack_can_be_observed_but_not_all) {
     };
     // With the neighbour at the end, 61 slots leave two; 62 leave one.
     EXPECT_EQ(parked_at("bytes@-488: " + bytes(488)), -504);
-    for (const std::size_t count : {496, 504, 512})
+    for (const std::size_t count : {496U, 504U, 512U})
         EXPECT_THAT(error_of([&] { parked_at(fmt::format("bytes@-{}: {}", count, bytes(count))); }),
                     testing::HasSubstr("the lowering needs two adjacent slots"));
     EXPECT_EQ(parked_at("bytes@-512: " + bytes(488)), -8);
