@@ -17,8 +17,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char** environ;
-
 namespace bpf_assay::conformance {
 
 std::atomic<bool> interrupt_requested = false;

@@ -32,7 +32,9 @@ std::optional<Refused> check_meaning(std::span<const Slot> slots, u32 pc) {
         return std::nullopt;
     if (slots.size() < 2)
         return Refused{RefusalReason::truncated_wide, pc, "3.2"};
-    if (Slot second = slots[1]; second.imm = 0, second != Slot{})
+    Slot second = slots[1];
+    second.imm = 0; // next_imm; all else of the second slot is zero
+    if (second != Slot{})
         return Refused{RefusalReason::second_slot, pc, "3.2"};
     return std::nullopt;
 }

@@ -2,15 +2,15 @@
 #include "conformance/cli/commands.hpp"
 #include "conformance/error.hpp"
 
-#include <fmt/format.h>
-
 #include <csignal>
+#include <cstdio>
 #include <map>
 
 using namespace bpf_assay::conformance;
 
-int main(int argc, char** argv) {
-    std::signal(SIGPIPE, SIG_IGN); // a plugin that dies shows as the end of its output
+namespace {
+
+int run(int argc, char** argv) {
     CLI::App app("Conformance suite and reference implementation of the BPF instruction set, "
                  "RFC 9669.");
     app.name("bpf-assay");
@@ -33,10 +33,17 @@ int main(int argc, char** argv) {
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? 0 : 2;
     }
+    return commands.at(app.get_subcommands().front()->get_name())();
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    std::signal(SIGPIPE, SIG_IGN); // a plugin that dies shows as the end of its output
     try {
-        return commands.at(app.get_subcommands().front()->get_name())();
+        return run(argc, argv);
     } catch (const std::exception& error) {
-        fmt::print(stderr, "bpf-assay: {}\n", error.what());
+        std::fprintf(stderr, "bpf-assay: %s\n", error.what());
         return 2;
     }
 }
