@@ -312,6 +312,10 @@ Step step_of(const InstructionRow& row) {
     return steps[static_cast<std::size_t>(&row - instruction_table().data())];
 }
 
+std::span<Instruction> changeable_code(Program& program) {
+    return program.m_code;
+}
+
 bool run_off_end(Machine& machine, const Instruction& last) {
     return machine.fault(FaultReason::outside_program, last);
 }

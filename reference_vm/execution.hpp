@@ -79,6 +79,9 @@ private:
 using Step = bool (*)(Machine&, const Instruction&);
 Step step_of(const InstructionRow& row);
 
+/// The instructions of a loaded program, to make a VM that is wrong on purpose.
+std::span<Instruction> changeable_code(Program& program);
+
 /// What stands behind the last slot: execution ran off the end.
 bool run_off_end(Machine& machine, const Instruction& last);
 

@@ -63,6 +63,8 @@ public:
     std::span<const Instruction> code() const { return m_code; }
 
 private:
+    friend std::span<Instruction> changeable_code(Program& program); // execution.hpp
+
     Program(std::vector<Slot> slots, ByteOrder byte_order);
 
     std::vector<Slot> m_slots;

@@ -46,6 +46,10 @@ Suite load_suite_from(const std::string& vectors) {
                       data / "docs" / "clauses.yaml");
 }
 
+fs::path equivalents_file() {
+    return data_folder() / "conformance" / "mutants" / "equivalent.yaml";
+}
+
 const Vector& find_vector(const Suite& suite, const std::string& id) {
     const auto found = std::ranges::find(suite.vectors, id, &Vector::id);
     if (found != suite.vectors.end())

@@ -12,6 +12,9 @@ namespace bpf_assay::conformance::cli {
 /// The vectors folder and clauses file; `vectors` overrides the folder unless it is empty.
 Suite load_suite_from(const std::string& vectors);
 
+/// The suite's list of mutants that no vector can catch.
+std::filesystem::path equivalents_file();
+
 /// The vector of that id. Throws InputError naming similar ids.
 const Vector& find_vector(const Suite& suite, const std::string& id);
 

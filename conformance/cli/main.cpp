@@ -26,6 +26,7 @@ int run(int argc, char** argv) {
         {"asm", cli::add_asm(app)},
         {"disasm", cli::add_disasm(app)},
         {"isa", cli::add_isa(app)},
+        {"mutants", cli::add_mutants(app)},
         {"plugin", cli::add_plugin(app)},
     };
     try {

@@ -1,0 +1,240 @@
+#include "conformance/mutants/hunt.hpp"
+
+#include "conformance/error.hpp"
+#include "conformance/policy.hpp"
+
+#include "reference_vm/decoder.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+
+namespace bpf_assay::conformance::mutants {
+namespace {
+
+/// More than any vector needs; a mutant that runs on for longer is in a loop.
+constexpr u64 instruction_limit = 4'000'000;
+
+// A step has no room for what is wrong with it, and a Hunter belongs to one thread.
+thread_local const Mutant* current_mutant = nullptr;
+thread_local std::size_t executions = 0;
+
+bool mutated_step(Machine& vm, const Instruction& in) {
+    ++executions;
+    return current_mutant->step(vm, in, step_of(*find_row(vm.slots()[in.pc])));
+}
+
+std::size_t number_of(const InstructionRow& row) {
+    return static_cast<std::size_t>(&row - instruction_table().data());
+}
+
+} // namespace
+
+bool in_smoke(const Vector& vector) {
+    return vector.kind != Kind::sweep;
+}
+
+/// One program of a vector.
+struct Hunter::Trial {
+    const Vector* vector;
+    std::size_t index;
+    std::unique_ptr<Experiment> experiment;
+    Program program;
+    RowSet rows;  // in the program
+    RowSet tests; // that the vector is about
+};
+
+Hunter::Hunter(std::span<const Vector* const> vectors, ByteOrder order) : m_order(order) {
+    for (const Vector* vector : vectors) {
+        if (vector->kind == Kind::encoding)
+            m_encodings.push_back(vector);
+        for (std::size_t index = 0; index < program_count(*vector); ++index) {
+            auto experiment = make_experiment(*vector, index, {.byte_order = order});
+            auto loaded = Program::load(experiment->slots(), {.byte_order = order});
+            if (!std::holds_alternative<Program>(loaded))
+                throw InputError(vector->location.text() + ": the reference VM refuses it");
+            Program& program = std::get<Program>(loaded);
+            RowSet rows;
+            for (const Instruction& in : program.code().first(program.slots().size()))
+                if (in.step != nullptr)
+                    rows.set(number_of(*find_row(program.slots()[in.pc])));
+            m_trials.push_back(Trial{vector, index, std::move(experiment), std::move(program), rows,
+                                     row_set(vector->tests)});
+        }
+    }
+}
+
+Hunter::~Hunter() = default;
+
+Hunter::RowSet Hunter::row_set(const std::vector<const InstructionRow*>& rows) {
+    RowSet set;
+    for (const InstructionRow* row : rows)
+        set.set(number_of(*row));
+    return set;
+}
+
+Hunt Hunter::hunt(const Mutant& mutant) {
+    Hunt hunt;
+    if (mutant.overlooks)
+        for (const Vector* vector : m_encodings)
+            if (!hunt.kill)
+                try_encoding(mutant, *vector, hunt);
+    if (mutant.overlooks)
+        return hunt;
+    for (const bool smoke : {true, false})
+        for (const bool affected : {true, false})
+            if (!hunt.kill)
+                try_vectors(mutant, hunt, smoke, affected);
+    return hunt;
+}
+
+void Hunter::try_vectors(const Mutant& mutant, Hunt& hunt, bool smoke, bool affected) {
+    const RowSet changed = row_set(mutant.rows);
+    for (Trial& trial : m_trials) {
+        if (in_smoke(*trial.vector) != smoke || (trial.tests & changed).any() != affected)
+            continue;
+        if (mutant.step && (trial.rows & changed).none())
+            continue; // the same as on the reference VM
+        try_program(mutant, trial, hunt);
+        if (hunt.kill)
+            return;
+    }
+}
+
+void Hunter::try_program(const Mutant& mutant, Trial& trial, Hunt& hunt) {
+    ++hunt.programs;
+    if (mutant.refuses) {
+        if (mutant.refuses(trial.program.slots()))
+            hunt.kill = Kill{trial.vector, trial.index, 0, "rejected"};
+        return;
+    }
+    const RowSet changed = row_set(mutant.rows);
+    std::vector<std::pair<Instruction*, Step>> replaced;
+    const auto code = changeable_code(trial.program);
+    for (Instruction& in : code.first(code.size() - 1))
+        if (in.step != nullptr && changed[number_of(*find_row(trial.program.slots()[in.pc]))]) {
+            replaced.emplace_back(&in, in.step);
+            in.step = mutated_step;
+        }
+    current_mutant = &mutant;
+    executions = 0;
+    try_rows(trial, hunt);
+    hunt.executions += executions;
+    for (const auto& [in, step] : replaced)
+        in->step = step;
+}
+
+void Hunter::try_rows(Trial& trial, Hunt& hunt) {
+    for (std::size_t row = 0; row < trial.experiment->rows(); ++row) {
+        ++hunt.rows;
+        if (auto how = judge(trial, row)) {
+            hunt.kill = Kill{trial.vector, trial.index, row, std::move(*how)};
+            return;
+        }
+    }
+}
+
+/// How the row shows that the VM is wrong; none if it does not.
+std::optional<std::string> Hunter::judge(Trial& trial, std::size_t row) {
+    Experiment& experiment = *trial.experiment;
+    m_block.resize(experiment.block_size());
+    experiment.write_block(row, m_block);
+    State state;
+    if (experiment.packet())
+        state.packet = m_block;
+    else
+        state.memory = m_block;
+    set_up_entry(state);
+    if (experiment.packet())
+        state.registers[1] = context_address; // an empty packet is a packet, too
+    const auto outcome = run(trial.program, state, {.instruction_limit = instruction_limit});
+    if (const auto* returned = std::get_if<Returned>(&outcome)) {
+        if (experiment.right(row, returned->r0, m_block))
+            return std::nullopt;
+        return "wrong";
+    }
+    if (std::holds_alternative<InstructionLimit>(outcome))
+        return "timeout";
+    if (tolerates(*trial.vector->policy, Outcome::fault, true))
+        return std::nullopt;
+    return "fault";
+}
+
+void Hunter::try_encoding(const Mutant& mutant, const Vector& vector, Hunt& hunt) const {
+    if (tolerates(*vector.policy, Outcome::accepted, true))
+        return;
+    ++hunt.programs;
+    std::vector<Slot> slots = vector.encoding.slots;
+    if (vector.encoding.image) {
+        const std::span<const u8> image(*vector.encoding.image);
+        const Refused odd{RefusalReason::image_length, 0, "3"};
+        if (image.size() % slot_size != 0 && !mutant.overlooks(odd, {}))
+            return;
+        for (std::size_t at = 0; at + slot_size <= image.size(); at += slot_size)
+            slots.push_back(decode_slot(image.subspan(at).first<slot_size>(), m_order));
+    }
+    if (accepts(mutant.overlooks, slots))
+        hunt.kill = Kill{&vector, 0, 0, "accepted"};
+}
+
+namespace {
+
+Slot nothing() {
+    return {.opcode = find_row("mov64_reg")->opcode}; // r0 = r0
+}
+
+/// The program without the fault that a VM overlooked, so that the checks after it are made.
+void make_good(const Refused& refused, std::vector<Slot>& program) {
+    const bool wide =
+        find_row(program[refused.pc]) != nullptr && find_row(program[refused.pc])->wide;
+    program[refused.pc] = nothing();
+    if (wide && refused.reason != RefusalReason::truncated_wide)
+        program[refused.pc + 1] = nothing();
+    if (refused.pc + 1 == program.size() || (wide && refused.pc + 2 >= program.size()))
+        program.back() = {.opcode = find_row("exit")->opcode};
+}
+
+} // namespace
+
+bool accepts(const Leniency& overlooks, std::vector<Slot> program) {
+    for (;;) {
+        const std::optional<Refused> refused = check(program, Profile::strict);
+        if (!refused)
+            return true;
+        if (!overlooks(*refused, program))
+            return false;
+        if (refused->reason == RefusalReason::image_length ||
+            refused->reason == RefusalReason::runs_off_end)
+            return true;
+        make_good(*refused, program);
+    }
+}
+
+std::vector<Hunt> hunt_all(std::span<const Mutant* const> mutants,
+                           std::span<const Vector* const> vectors, ByteOrder order, unsigned jobs) {
+    std::vector<Hunt> hunts(mutants.size());
+    std::atomic<std::size_t> next = 0;
+    std::vector<std::exception_ptr> errors(std::max(1U, jobs));
+    const auto work = [&](std::exception_ptr& error) {
+        try {
+            Hunter hunter(vectors, order);
+            for (std::size_t at = next++; at < mutants.size(); at = next++)
+                hunts[at] = hunter.hunt(*mutants[at]);
+        } catch (...) {
+            error = std::current_exception();
+        }
+    };
+    {
+        std::vector<std::jthread> threads;
+        for (std::exception_ptr& error : errors)
+            threads.emplace_back(work, std::ref(error));
+    }
+    for (const std::exception_ptr& error : errors)
+        if (error)
+            std::rethrow_exception(error);
+    return hunts;
+}
+
+} // namespace bpf_assay::conformance::mutants
