@@ -1,5 +1,7 @@
 #include "conformance/one_shot.hpp"
 
+#include "conformance/numbers.hpp"
+
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -114,19 +116,12 @@ OneShotExaminer::Ended OneShotExaminer::run(Experiment& experiment, std::size_t 
     std::string text = first_line(process.output());
     while (!text.empty() && (text.back() == ' ' || text.back() == '\r'))
         text.pop_back();
-    const auto digits = text.starts_with("0x") ? text.substr(2) : text;
-    std::size_t used = 0;
-    u64 value = 0;
-    try {
-        value = std::stoull(digits, &used, 16);
-    } catch (const std::exception&) {
-        used = 0;
-    }
-    if (used == 0 || used != digits.size())
+    const auto value = parse_integer(text.starts_with("0x") ? text : "0x" + text);
+    if (!value)
         return {.outcome = Outcome::fault,
                 .why = text.empty() ? "exit status 0, but no value"
                                     : fmt::format("not a value: {}", text)};
-    return {.r0 = value};
+    return {.r0 = *value};
 }
 
 } // namespace bpf_assay::conformance
