@@ -18,6 +18,7 @@ constexpr std::size_t window_requests = 64;
 constexpr std::size_t breakdowns_per_vector = 3;
 constexpr std::size_t breakdowns_in_a_row = 10;
 constexpr int memory_attempts = 5;
+constexpr std::chrono::milliseconds memory_pause{200};
 
 Outcome outcome_of(PluginFailure::Kind kind) {
     return kind == PluginFailure::Kind::timeout ? Outcome::timeout : Outcome::crash;
@@ -25,6 +26,10 @@ Outcome outcome_of(PluginFailure::Kind kind) {
 
 std::span<const u8> bytes_of(std::string_view text) {
     return {reinterpret_cast<const u8*>(text.data()), text.size()};
+}
+
+bool lacks_memory(const Answer& unable) {
+    return unable.body.value("cause", "") == "memory";
 }
 
 /// What the plugin says of a row that did not end by EXIT.
@@ -105,10 +110,7 @@ void PersistentExaminer::examine_encoding(const Vector& vector, VectorResult& re
     const bool packet = std::ranges::any_of(
         vector.tests, [](const InstructionRow* row) { return row->group == Group::packet; });
     const auto refused = [&](std::span<const u8> image, std::size_t insns) {
-        session().load(image, insns, packet);
-        const Answer answer = m_session->receive();
-        m_breakdowns = 0;
-        return std::pair(answer.name, answer.why());
+        return load_alone(image, insns, packet);
     };
     const Encoding& encoding = vector.encoding;
     const auto image =
@@ -142,6 +144,24 @@ void PersistentExaminer::examine_encoding(const Vector& vector, VectorResult& re
         failure.why = breakdown.text;
         add_failure(result, std::move(failure));
         broke_down(breakdown);
+    }
+}
+
+/// One load and its answer: name and reason. Lack of memory is tried again, as for programs.
+std::pair<std::string, std::string> PersistentExaminer::load_alone(std::span<const u8> image,
+                                                                   std::size_t insns, bool packet) {
+    for (int attempt = 0;; ++attempt) {
+        session().load(image, insns, packet);
+        const Answer answer = m_session->receive();
+        static constexpr std::array<std::string_view, 4> known{"loaded", "rejected", "unsupported",
+                                                               "unable"};
+        if (std::ranges::find(known, answer.name) == known.end())
+            throw PluginFailure{PluginFailure::Kind::protocol,
+                                fmt::format("answered 'load' with '{}'", answer.name)};
+        m_breakdowns = 0;
+        if (answer.name != "unable" || attempt == memory_attempts || !lacks_memory(answer))
+            return {answer.name, answer.why()};
+        std::this_thread::sleep_for(memory_pause);
     }
 }
 
@@ -202,7 +222,7 @@ void PersistentExaminer::record_breakdown(const PluginFailure& failure, const Pe
 /// Lack of memory is no verdict: freed programs may be reclaimed late.
 void PersistentExaminer::try_again(const Vector& vector, VectorResult& result) {
     for (int attempt = 0; attempt < memory_attempts && !m_unable.empty(); ++attempt) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(200));
+        std::this_thread::sleep_for(memory_pause);
         try {
             for (const std::size_t program : std::exchange(m_unable, {}))
                 advance(vector, {program, 0}, program + 1, Pace::one_request, result);
@@ -279,18 +299,13 @@ void PersistentExaminer::drain(const Vector& vector, VectorResult& result, std::
 void PersistentExaminer::take_answer(const Vector& vector, VectorResult& result) {
     const Answer answer = m_session->receive();
     const Pending& request = m_pending.front();
-    try {
-        if (request.rows == 0)
-            take_load(vector, request, answer, result);
-        else if (answer.name == "ran")
-            take_rows(request, answer, result);
-        else if (answer.name != "not_loaded")
-            throw PluginFailure{PluginFailure::Kind::protocol,
-                                fmt::format("answered 'run' with '{}'", answer.name)};
-    } catch (const nlohmann::json::exception& error) { // a key of another type than the page says
+    if (request.rows == 0)
+        take_load(vector, request, answer, result);
+    else if (answer.name == "ran")
+        take_rows(request, answer, result);
+    else if (answer.name != "not_loaded")
         throw PluginFailure{PluginFailure::Kind::protocol,
-                            fmt::format("'{}': {}", answer.name, error.what())};
-    }
+                            fmt::format("answered 'run' with '{}'", answer.name)};
     m_pending.pop_front();
 }
 
@@ -299,7 +314,7 @@ void PersistentExaminer::take_load(const Vector& vector, const Pending& request,
     if (answer.name == "loaded")
         return take_loaded(vector, *request.experiment, answer, result);
     if (answer.name == "unable") {
-        if (answer.body.value("cause", "") == "memory")
+        if (lacks_memory(answer))
             m_unable.push_back(request.at.program);
         else
             result.add(Outcome::not_run, answer.why());

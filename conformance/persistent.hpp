@@ -33,6 +33,8 @@ private:
     void broke_down(const PluginFailure& failure);
 
     void examine_encoding(const Vector& vector, VectorResult& result);
+    std::pair<std::string, std::string> load_alone(std::span<const u8> image, std::size_t insns,
+                                                   bool packet);
     void examine_programs(const Vector& vector, VectorResult& result);
     void try_again(const Vector& vector, VectorResult& result);
     /// Programs from `from` up to `end`. A PluginFailure leaves the unanswered request first in

@@ -20,6 +20,25 @@ std::string shortened(std::string_view text) {
     return result + (text.size() > 120 ? "..." : "");
 }
 
+/// Whether the keys that the runner reads from answers to load and run have the types of the
+/// protocol; keys that it does not know are ignored.
+bool well_typed(const nlohmann::json& body) {
+    using nlohmann::json;
+    const auto is = [](const json& object, const char* key, auto check) {
+        const auto found = object.find(key);
+        return found == object.end() || check(*found);
+    };
+    const auto text = [](const json& value) { return value.is_string(); };
+    const auto number = [](const json& value) { return value.is_number_unsigned(); };
+    return is(body, "cause", text) && is(body, "engine", text) &&
+           is(body, "machine_code_bytes", number) && is(body, "faults", [&](const json& faults) {
+               return faults.is_array() && std::ranges::all_of(faults, [&](const json& fault) {
+                          return fault.is_object() && is(fault, "row", number) &&
+                                 is(fault, "why", text);
+                      });
+           });
+}
+
 /// A reader of hello's keys that turns any mistake into a text for the plugin's author.
 class HelloReader {
 public:
@@ -225,6 +244,8 @@ Answer Session::receive() {
         }
     if (answer.name.empty())
         fail(PluginFailure::Kind::protocol, "not an answer: " + shortened(line));
+    if (!well_typed(answer.body))
+        fail(PluginFailure::Kind::protocol, "a value of the wrong type: " + shortened(line));
     if (answer.name == "error")
         fail(PluginFailure::Kind::protocol, "the plugin could not read a request: " + answer.why());
     if (payload > max_payload)
