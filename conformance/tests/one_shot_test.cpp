@@ -1,0 +1,157 @@
+// The one-shot contract: a process per program, which shows R0 only.
+#include "conformance/one_shot.hpp"
+
+#include "conformance/tests/support.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fmt/format.h>
+
+namespace bpf_assay::conformance {
+namespace {
+
+using namespace test;
+using testing::HasSubstr;
+
+constexpr auto reference_vm = "'" ASSAY_PLUGINS_DIR "/reference_vm'";
+
+TEST(one_shot, all_explicit_and_program_vectors_pass) {
+    OneShotExaminer examiner({.command = reference_vm, .one_shot = true}, {});
+    std::size_t passed = 0;
+    for (const Vector& vector : suite().vectors) {
+        if (vector.kind != Kind::explicit_state && vector.kind != Kind::program)
+            continue;
+        const VectorResult result = examiner.examine(vector);
+        const bool too_large =
+            result.outcome == Outcome::unsupported && vector.memory_size > 50'000;
+        EXPECT_TRUE(result.outcome == Outcome::pass || too_large)
+            << vector.id << ": " << name_of(result.outcome) << ", " << result.why;
+        passed += result.outcome == Outcome::pass ? 1 : 0;
+    }
+    EXPECT_GT(passed, 900);
+    EXPECT_FALSE(has_children());
+}
+
+TEST(one_shot, sweeps_run_a_row_of_every_program) {
+    OneShotExaminer examiner({.command = reference_vm, .one_shot = true}, {});
+    const Vector vector = vector_of("    asm: \"{dst} s/= {src}\"\n"
+                                    "    registers: {dst: r0-r4, src: r5}\n"
+                                    "    rows: {dst: odd, src: odd}\n    digest: " +
+                                    std::string(64, '0') + "\n");
+    const VectorResult result = examiner.examine(vector);
+    EXPECT_EQ(result.outcome, Outcome::pass) << result.why;
+    EXPECT_EQ(result.programs, 5);
+    EXPECT_EQ(result.rows.run, 5);
+    EXPECT_EQ(result.rows.passed, 5);
+    EXPECT_EQ(result.rows.total, 45);
+}
+
+class OneShotStub : public testing::Test {
+protected:
+    /// A vector on a shell script with this text; memory comes as its first argument.
+    VectorResult examine(const std::string& script, unsigned bits = 64,
+                         const std::string& vector = "    asm: r3 = 7\n    after: {r3: 7}\n",
+                         std::chrono::milliseconds deadline = std::chrono::seconds(20)) {
+        const auto file = m_folder.write("stub with space.sh", "#!/bin/sh\n" + script);
+        std::filesystem::permissions(file, std::filesystem::perms::owner_all);
+        OneShotExaminer examiner({.command = fmt::format("'{}' --option", file.string()),
+                                  .one_shot = true,
+                                  .one_shot_r0_bits = bits},
+                                 {.deadline = deadline});
+        const VectorResult result = examiner.examine(vector_of(vector));
+        EXPECT_FALSE(has_children());
+        return result;
+    }
+    TemporaryFolder m_folder;
+};
+
+TEST_F(OneShotStub, nothing_printed_is_no_zero) {
+    const VectorResult result = examine("cat >/dev/null\n");
+    EXPECT_EQ(result.outcome, Outcome::fault);
+    EXPECT_EQ(result.why, "exit status 0, but no value");
+}
+
+TEST_F(OneShotStub, what_is_no_value) {
+    for (const char* text : {"garbage", "7g", "-1", "+1", "0x", "1 2", "10000000000000000"}) {
+        const VectorResult result = examine("cat >/dev/null; echo '" + std::string(text) + "'\n");
+        EXPECT_EQ(result.outcome, Outcome::fault) << text;
+        EXPECT_EQ(result.why, "not a value: " + std::string(text));
+    }
+}
+
+TEST_F(OneShotStub, forms_of_a_value) {
+    const std::string program = "    program: r0 = 31; exit\n    after: {r0: 31}\n";
+    for (const char* text : {"1f", "1F", "0x1f", "000000000000001f", "\\n1f", "1f \\r\\n"})
+        EXPECT_EQ(
+            examine("cat >/dev/null; printf '" + std::string(text) + "'\n", 64, program).outcome,
+            Outcome::pass)
+            << text;
+}
+
+TEST_F(OneShotStub, a_wrong_value) {
+    const VectorResult result = examine("cat >/dev/null; echo 1f\n");
+    EXPECT_EQ(result.outcome, Outcome::wrong);
+    EXPECT_THAT(result.why, HasSubstr("r0 (fold of the state) is 0x000000000000001f, must be 0x"));
+    EXPECT_EQ(result.failures.at(0).registers_before.size(), 10);
+}
+
+TEST_F(OneShotStub, two_folds_where_r0_has_32_bits) {
+    // The right fold to the first question only; the second one finds it out.
+    const Vector vector = vector_of("    asm: r3 = 7\n    after: {r3: 7}\n");
+    const auto experiment = make_experiment(vector, 0, {.r0_bits = 32, .fold = Fold::add});
+    const u64 right = run_row(*experiment, 0, ByteOrder::little).r0 & 0xffff'ffff;
+    const VectorResult result =
+        examine("cat >/dev/null; printf '%x\\n' " + std::to_string(right) + "\n", 32);
+    EXPECT_EQ(result.outcome, Outcome::wrong);
+    EXPECT_EQ(result.failing_rows, 1);
+    EXPECT_EQ(result.rows.passed, 1);
+}
+
+TEST_F(OneShotStub, a_failure_is_a_refusal_with_its_words) {
+    const VectorResult result = examine("echo 'bad opcode' >&2; echo more >&2; exit 1\n");
+    EXPECT_EQ(result.outcome, Outcome::rejected);
+    EXPECT_EQ(result.why, "exit status 1: bad opcode");
+    EXPECT_EQ(result.rows.run, 0);
+}
+
+TEST_F(OneShotStub, killed) {
+    const VectorResult result = examine("kill -SEGV $$\n");
+    EXPECT_EQ(result.outcome, Outcome::crash);
+    EXPECT_EQ(result.why, "SIGSEGV");
+}
+
+TEST_F(OneShotStub, no_end) {
+    const VectorResult result = examine("sleep 100\n", 64, "    asm: r3 = 7\n    after: {r3: 7}\n",
+                                        std::chrono::milliseconds(300));
+    EXPECT_EQ(result.outcome, Outcome::timeout);
+}
+
+TEST_F(OneShotStub, gets_memory_as_first_argument_and_the_program_as_one_line) {
+    constexpr auto script = R"(read program
+[ "$program" = 'b7 00 00 00 1f 00 00 00 95 00 00 00 00 00 00 00' ] || exit 3
+case "$1" in '01 02 03 04 05 06 07 08 a2 c7 '*) ;; *) exit 4 ;; esac
+[ ${#1} = 95 ] || exit 5 # 16 bytes and the guard behind, spaces between
+[ "$2" = --option ] || exit 6
+echo 1f
+)";
+    const VectorResult result =
+        examine(script, 64,
+                "    program: r0 = 31; exit\n    memory_size: 16\n"
+                "    before: {memory: {u64@0: 0x0807060504030201, bytes@8: a2c7}}\n"
+                "    after: {r0: 31}\n");
+    EXPECT_EQ(result.outcome, Outcome::pass) << result.why;
+}
+
+TEST_F(OneShotStub, what_the_contract_cannot_say_is_unsupported) {
+    for (const char* vector : {"    program: r0 = 1; exit\n    packet: 00\n    after: {r0: 1}\n",
+                               "    slots: [r0 = 1]\n    expect: refused\n",
+                               "    asm: r3 = 7\n    memory_size: 65536\n    after: {r3: 7}\n"}) {
+        const VectorResult result = examine("echo 7\n", 64, vector);
+        EXPECT_EQ(result.outcome, Outcome::unsupported);
+        EXPECT_TRUE(result.tolerated);
+    }
+}
+
+} // namespace
+} // namespace bpf_assay::conformance
