@@ -46,7 +46,7 @@ std::string_view name_of(GroupVerdict verdict) {
     case GroupVerdict::held_not_executed:
         return "held, but not executed";
     case GroupVerdict::held_with_tolerated:
-        return "held with tolerated outcomes";
+        return "held with tolerated rejections";
     case GroupVerdict::not_held:
         return "not held";
     case GroupVerdict::not_tested:

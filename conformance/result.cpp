@@ -9,11 +9,18 @@ namespace {
 
 /// From best to worst: what a vector of several programs comes to.
 constexpr std::array severity{
-    Outcome::pass,     Outcome::pass_not_executed,
-    Outcome::not_run,  Outcome::unsupported,
-    Outcome::rejected, Outcome::accepted,
-    Outcome::fault,    Outcome::wrong,
-    Outcome::timeout,  Outcome::crash,
+    Outcome::pass,
+    Outcome::pass_not_executed,
+    Outcome::not_run,
+    Outcome::unsupported,
+    Outcome::rejected,
+    Outcome::accepted,
+    Outcome::fault,
+    Outcome::wrong,
+    Outcome::timeout,
+    Outcome::crash,
+    Outcome::expected_failure,
+    Outcome::unexpected_pass, // the last two are made of a settled outcome
 };
 
 std::size_t rank(Outcome outcome) {

@@ -146,6 +146,8 @@ public:
             fmt::print("        {}\n", step.row.formula);
             return;
         }
+        if (step.before == *step.after && !step.write)
+            fmt::print("        (changes nothing)\n");
         for (std::size_t number = 0; number < step.before.size(); ++number)
             if (step.before[number] != (*step.after)[number])
                 fmt::print("        r{}: {:#018x} -> {:#018x}\n", number, step.before[number],

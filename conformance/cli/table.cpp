@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 
@@ -44,8 +45,11 @@ std::string verdict_text(const GroupSummary& group) {
         return std::string(name_of(group.verdict));
     if (group.verdict == GroupVerdict::held)
         return "all refused";
-    return fmt::format("{} not refused, {} of them tolerated",
-                       group.vectors - group.count(Outcome::pass), group.tolerated);
+    std::vector<std::string> parts;
+    for (const Outcome outcome : all_outcomes)
+        if (!is_pass(outcome) && group.count(outcome) != 0)
+            parts.push_back(fmt::format("{} {}", group.count(outcome), name_of(outcome)));
+    return fmt::format("{} ({} tolerated)", fmt::join(parts, ", "), group.tolerated);
 }
 
 /// Wide enough for the title and for a million.
@@ -181,7 +185,8 @@ std::string results_table(const RuntimeResult& runtime, bool colour) {
         rows += group.rows.run;
     text += fmt::format("  {} vectors, {} rows in {:.2f} s\n", runtime.vectors.size(), rows,
                         runtime.seconds);
-    if (runtime.hello.engine == "jit") {
+    if (runtime.hello.engine == "jit" &&
+        std::ranges::any_of(runtime.results, &VectorResult::loaded_programs)) {
         std::size_t loaded = 0;
         std::size_t machine_code = 0;
         for (const VectorResult& result : runtime.results) {
@@ -220,8 +225,8 @@ std::string results_details(const RuntimeResult& runtime, bool colour, bool verb
         text += fmt::format("  and {} more divergences (--verbose shows all)\n",
                             divergences - shown_divergences);
     if (divergences != 0)
-        text += "  (bpf-assay show ID prints the program and the expected state, --output FILE all "
-                "rows)\n";
+        text += "  (bpf-assay show ID prints the program and the expected state, --output FILE "
+                "more rows)\n";
     for (const auto& [reason, vectors] : tolerated) {
         text +=
             fmt::format("  {} {}: {}\n", vectors.size(), vectors.size() == 1 ? "vector" : "vectors",
@@ -232,8 +237,9 @@ std::string results_details(const RuntimeResult& runtime, bool colour, bool verb
     if (!tolerated.empty() && !verbose)
         text += "  (--verbose names them and gives each reason)\n";
     if (!runtime.switched_off.empty())
-        text += fmt::format("  {} vectors are off: the runtime declares the extension\n",
-                            runtime.switched_off.size());
+        text += fmt::format("  {} {} off: the runtime declares the extension\n",
+                            runtime.switched_off.size(),
+                            runtime.switched_off.size() == 1 ? "vector is" : "vectors are");
     return text;
 }
 
