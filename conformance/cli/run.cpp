@@ -12,6 +12,7 @@
 #include <csignal>
 #include <ctime>
 #include <fstream>
+#include <functional>
 #include <thread>
 
 #include <fnmatch.h>
@@ -55,7 +56,22 @@ bool selected(const Vector& vector, const Options& options) {
 }
 
 /// A pattern that names nothing is a typing mistake, and must not pass as a small run.
-void check_patterns(const Options& options) {
+void check_patterns(const Options& options, const Suite& suite) {
+    const auto names_any = [&](const std::string& pattern, auto name) {
+        return std::ranges::any_of(suite.vectors, [&](const Vector& vector) {
+            return matches({pattern}, std::invoke(name, vector));
+        });
+    };
+    for (const std::string& pattern : options.ids) {
+        if (names_any(pattern, &Vector::id))
+            continue;
+        if (pattern.find_first_of("*?[") == std::string::npos)
+            find_vector(suite, pattern); // suggests the nearest
+        throw InputError(fmt::format("no vector matches '{}'", pattern));
+    }
+    for (const std::string& pattern : options.sections)
+        if (!names_any(pattern, &Vector::section))
+            throw InputError(fmt::format("there is no section '{}' with vectors", pattern));
     for (const std::string& pattern : options.instructions)
         if (std::ranges::none_of(instruction_table(), [&](const InstructionRow& row) {
                 return matches({pattern}, row.mnemonic);
@@ -124,8 +140,8 @@ std::vector<KnownDivergence> known_divergences(const Options& options) {
 }
 
 int run_command(const Options& options, const std::vector<std::string>& command_line) {
-    check_patterns(options);
     const Suite suite = load_suite_from(options.vectors);
+    check_patterns(options, suite);
     std::vector<const Vector*> vectors;
     for (const Vector& vector : suite.vectors)
         if (selected(vector, options))
@@ -210,7 +226,8 @@ Command add_run(CLI::App& app, std::vector<std::string> command_line) {
                     "Mnemonics or patterns as `bpf-assay isa` prints them")
         ->allow_extra_args(false);
     run->add_option("--kind,-k", options->kinds, "explicit, sweep, program, packet, encoding")
-        ->allow_extra_args(false);
+        ->allow_extra_args(false)
+        ->check(CLI::IsMember({"explicit", "sweep", "program", "packet", "encoding"}));
     run->add_option("--profile", options->profile, "smoke: all but sweeps; default: everything")
         ->check(CLI::IsMember({"smoke", "default"}));
     run->add_flag("--strict", options->strict,

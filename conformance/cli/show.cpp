@@ -105,9 +105,16 @@ void show_encoding(const Vector& vector) {
     print_program(*vector.encoding.control, {});
 }
 
+void check_program(const Vector& vector, const Options& options) {
+    if (vector.kind == Kind::sweep && options.program >= vector.sweep_programs.size())
+        throw InputError(fmt::format("program {}; the sweep has {}", options.program,
+                                     vector.sweep_programs.size()));
+}
+
 int show(const Options& options) {
     const Suite suite = load_suite_from(options.vectors);
     const Vector& vector = find_vector(suite, options.id);
+    check_program(vector, options);
     print_statement(vector, suite);
     if (vector.kind == Kind::encoding) {
         show_encoding(vector);
@@ -211,9 +218,7 @@ void set_registers(const Vector& vector, const Options& options, const FullState
 int explain(const Options& options) {
     const Suite suite = load_suite_from(options.vectors);
     const Vector& vector = find_vector(suite, options.id);
-    if (vector.kind == Kind::sweep && options.program >= vector.sweep_programs.size())
-        throw InputError(fmt::format("program {}; the sweep has {}", options.program,
-                                     vector.sweep_programs.size()));
+    check_program(vector, options);
     print_statement(vector, suite);
     fmt::print("\n");
     const auto slots = bare_program(vector, options.program);
