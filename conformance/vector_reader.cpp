@@ -204,9 +204,8 @@ RegisterValue VectorReader::read_register(const YAML::Node& node, bool is_after)
         if (node["block"])
             return Address{Address::Base::memory,
                            m_file.integer_between(node["block"], "block", -0x100000, 0x100000)};
-        return Address{
-            Address::Base::stack,
-            m_file.integer_between(node["stack"], "stack", -static_cast<s64>(frame_size), 0)};
+        return Address{Address::Base::stack,
+                       m_file.integer_between(node["stack"], "stack", -0x100000, 0x100000)};
     }
     if (is_after && node.IsScalar() && node.Scalar() == "undefined")
         return Undefined{};
