@@ -76,14 +76,15 @@ int mutants_command(const Options& options) {
     const auto chosen = selected(all, options);
     if (options.list)
         return list_mutants(chosen);
+    const ByteOrder order = options.byte_order == "big" ? ByteOrder::big : ByteOrder::little;
     const Equivalents equivalents = load_equivalents(
-        options.equivalents.empty() ? equivalents_file().string() : options.equivalents, all);
+        options.equivalents.empty() ? equivalents_file().string() : options.equivalents, all,
+        order);
     const Suite suite = load_suite_from(options.vectors);
     std::vector<const Vector*> vectors;
     for (const Vector& vector : suite.vectors)
         if (options.profile == "default" || in_smoke(vector))
             vectors.push_back(&vector);
-    const ByteOrder order = options.byte_order == "big" ? ByteOrder::big : ByteOrder::little;
     const auto verdicts =
         verdicts_of(chosen, hunt_all(chosen, vectors, order, options.jobs), equivalents);
     fmt::print("{}", score_table(verdicts));

@@ -34,7 +34,7 @@ void add_registers(Mutants& all);
 void add_checks(Mutants& all);
 
 // The parts of bug_mutants().
-void add_arithmetic_bugs(Mutants& all);
-void add_other_bugs(Mutants& all);
+void add_composed_bugs(Mutants& all, const Mutants& systematic);
+void add_special_bugs(Mutants& all);
 
 } // namespace bpf_assay::conformance::mutants

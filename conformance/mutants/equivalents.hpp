@@ -11,8 +11,9 @@ namespace bpf_assay::conformance::mutants {
 /// Proofs by the id of the mutant.
 using Equivalents = std::map<std::string, std::string, std::less<>>;
 
-/// Reads a file as conformance/mutants/equivalent.yaml. Throws InputError with file:line:column,
-/// also for an id that no mutant has.
-Equivalents load_equivalents(const std::filesystem::path& path, const Mutants& mutants);
+/// Reads a file as conformance/mutants/equivalent.yaml, which describes itself, for VMs of a byte
+/// order. Throws InputError with file:line:column, also for a pattern that fits no mutant.
+Equivalents load_equivalents(const std::filesystem::path& path, const Mutants& mutants,
+                             ByteOrder order);
 
 } // namespace bpf_assay::conformance::mutants

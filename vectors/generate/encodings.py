@@ -18,6 +18,11 @@ ARITHMETIC = {
     "mod": 0x90, "xor": 0xA0, "mov": 0xB0, "arsh": 0xC0
 }
 NEG, END = 0x80, 0xD0
+ATOMICS = {
+    "atomic_add": 0x00, "atomic_fetch_add": 0x01, "atomic_or": 0x40, "atomic_fetch_or": 0x41,
+    "atomic_and": 0x50, "atomic_fetch_and": 0x51, "atomic_xor": 0xA0, "atomic_fetch_xor": 0xA1, "xchg": 0xE1,
+    "cmpxchg": 0xF1
+}
 CONDITIONS = {
     "jeq": 0x10, "jgt": 0x20, "jge": 0x30, "jset": 0x40, "jne": 0x50, "jsgt": 0x60, "jsge": 0x70, "jlt": 0xA0,
     "jle": 0xB0, "jslt": 0xC0, "jsle": 0xD0
@@ -318,6 +323,40 @@ def unassigned_opcodes():
     return file
 
 
+def every_form():
+    """Yields (mnemonic, frame, opcode, legal fields, the register that is written or None)."""
+    for mnemonic, opcode, legal, _ in arithmetic_forms():
+        yield mnemonic, REGISTERS, opcode, legal, "dst"
+    for width, (alu, _) in WIDTHS.items():
+        yield f"neg{width}", REGISTERS, alu | NEG, {"dst": 3}, "dst"
+    for family, opcode in (("le", ALU | END | K), ("be", ALU | END | X), ("bswap", ALU64 | END | K)):
+        for bits in (16, 32, 64):
+            yield f"{family}{bits}", REGISTERS, opcode, {"dst": 3, "imm": bits}, "dst"
+    for mnemonic, opcode, legal in conditions():
+        yield mnemonic, JUMP, opcode, {**legal, "offset": 1}, None
+    for size, bits in SIZES.items():
+        to_stack, from_stack = {"dst": FRAME, "offset": -8}, {"dst": 3, "src": FRAME, "offset": -8}
+        yield f"ldx{size}", STACK, LDX | MEM | bits, from_stack, "dst"
+        yield f"stx{size}", STACK, STX | MEM | bits, {**to_stack, "src": 3}, None
+        yield f"st{size}", STACK, ST | MEM | bits, {**to_stack, "imm": 1}, None
+        if size != "dw":
+            yield f"ldxs{size}", STACK, LDX | MEMSX | bits, from_stack, "dst"
+            yield f"ldind{size}", PACKET, LD | IND | bits, {"src": 7}, None
+    for bits, size in ((32, "w"), (64, "dw")):
+        for name, imm in ATOMICS.items():
+            legal = {"dst": FRAME, "src": 3, "offset": -8, "imm": f"{imm:#x}"}
+            written = "src" if imm & 1 and name != "cmpxchg" else None
+            yield f"{name}{bits}", STACK, STX | ATOMIC | SIZES[size], legal, written
+
+
+def conditions():
+    """Yields (mnemonic, opcode, legal fields) of every conditional jump."""
+    for width, (_, jmp) in WIDTHS.items():
+        for name, code in CONDITIONS.items():
+            yield f"{name}{width}_imm", jmp | K | code, {"dst": 3, "imm": 5}
+            yield f"{name}{width}_reg", jmp | X | code, {"dst": 3, "src": 4}
+
+
 def registers():
     file = VectorFile("registers", "Registers end at R10.")
     cases = [
@@ -356,6 +395,17 @@ def registers():
                 file.field(mnemonic, field, f"RFC9669-3.1-{field.upper()}-REG-RANGE", frame, opcode, legal,
                            number, f"There is no R{number}.", policy=None, unless=extension,
                            suffix=f"{field}-r{number}")
+    done = {(mnemonic, field) for mnemonic, _, _, _, fields in cases for field in fields}
+    position = 0
+    for mnemonic, frame, opcode, legal, _ in every_form():
+        for field in ("dst", "src"):
+            if field in legal and (mnemonic, field) not in done:
+                number = 15 - position % 5
+                position += 1
+                extension = "x-stackargs" if number == 11 and legal[field] == FRAME else None
+                file.field(mnemonic, field, f"RFC9669-3.1-{field.upper()}-REG-RANGE", frame, opcode, legal,
+                           number, f"There is no R{number}.", policy=None, unless=extension,
+                           suffix=f"{field}-r{number}")
     for number in (11, 15):
         file.add(f"lddw-dst-r{number}", ["RFC9669-3.1-DST-REG-RANGE"],
                  program(REGISTERS, slot(LDDW, dst=number, imm=5), slot(0)),
@@ -383,6 +433,8 @@ def frame_pointer():
         ("xchg64", STACK, STX | ATOMIC | 0x18, {"dst": FRAME, "src": 3, "offset": -8, "imm": 0xE1}, "src"),
         ("xchg32", STACK, STX | ATOMIC | 0x00, {"dst": FRAME, "src": 3, "offset": -8, "imm": 0xE1}, "src"),
     ]
+    done = [mnemonic for mnemonic, *_ in cases]
+    cases += [form for form in every_form() if form[4] and form[0] not in done]
     for mnemonic, frame, opcode, legal, field in cases:
         clauses = ["ABI-R10-READONLY"] + (["RFC9669-5.3-FETCH-R10"] if field == "src" else [])
         file.add(f"{mnemonic.replace('_', '-')}-writes-r10", clauses,
@@ -484,10 +536,18 @@ def control_flow():
         file.field("call_local", "imm", "RFC9669-4.3-TARGET-RANGE", FUNCTION, JMP | CALL,
                    {"src": 1, "imm": 2}, distance, "The function is not in the program.", suffix=place,
                    **silent)
+    for mnemonic, opcode, legal in conditions():
+        if mnemonic not in ("jeq64_imm", "jslt32_reg"):
+            for place, distance in (("before-program", -5), ("behind-end", 3)):
+                file.field(mnemonic, "offset", "RFC9669-4.3-TARGET-RANGE", JUMP, opcode, legal, distance,
+                           "The target is not in the program.", suffix=place, **silent)
     wide_slots = [slot(LDDW, dst=4, imm=5), slot(0, imm=1)]
+    others = [(mnemonic.replace("_", "-"), opcode, {**legal, "offset": 1})
+              for mnemonic, opcode, legal in conditions() if mnemonic != "jeq64_imm"]
     for name, opcode, fields in (("ja", JMP | JA, {"offset": 1}), ("ja32", JMP32 | JA, {"imm": 1}),
-                                 ("jeq64-imm", JMP | K | 0x10, {"dst": 3, "offset": 1, "imm": 5})):
-        head = ['"r0 = 0"', '"r3 = 5"', '"if r1 == 0 goto +1"']
+                                 ("jeq64-imm", JMP | K | 0x10, {"dst": 3, "offset": 1, "imm": 5}),
+                                 *others):
+        head = ['"r0 = 0"', '"r3 = 5"', *(['"r4 = 3"'] if "src" in fields else []), '"if r1 == 0 goto +1"']
         file.add(
             f"{name}-into-wide", ["RFC9669-4.3-INTO-WIDE", "RFC9669-4.3-PC-UNITS"],
             head + [slot(opcode, **fields)] + wide_slots + ["exit"],
