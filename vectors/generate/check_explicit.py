@@ -7,7 +7,7 @@ import yaml
 
 from assembly import SyntaxProblem, parse
 from digest import BYTE_ORDERS, sentinel
-from model import execute, unsigned
+from model import run, unsigned
 
 VECTORS = Path(__file__).resolve().parent.parent
 SECTIONS = ("4.1-arithmetic", "4.2-byte-swap")
@@ -38,8 +38,7 @@ def differences(vector, byte_order):
     expected = registers.copy()
     for name, stated in (vector["after"] if "after" in vector else vector[f"after_{byte_order}"]).items():
         expected[int(name[1:])] = value(stated)
-    for instruction in parse(vector["asm"]):
-        execute(instruction, registers, byte_order)
+    run(parse(vector["asm"]), registers, byte_order)
     for number, (stated, computed) in enumerate(zip(expected, registers)):
         if stated != computed:
             yield f"r{number} is {computed:#x} on a {byte_order}-endian machine, not {stated:#x}"

@@ -5,7 +5,7 @@ import re
 import struct
 
 from assembly import parse
-from model import execute, unsigned
+from model import run, unsigned
 
 BYTE_ORDERS = ("little", "big")
 MAX_ROWS = 1024
@@ -61,8 +61,7 @@ def digest(sweep, lists, byte_order):
     for dst, src, instructions in programs(sweep, lists):
         count = 0
         for registers in rows(sweep, dst, src, lists):
-            for instruction in instructions:
-                execute(instruction, registers, byte_order)
+            run(instructions, registers, byte_order)
             sha.update(struct.pack("<10Q", *registers))
             count += 1
         assert count <= MAX_ROWS, f"{sweep['id']}: {count} rows in one program"

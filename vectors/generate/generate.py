@@ -1,4 +1,4 @@
-"""Writes the sweeps of sections 4.1 and 4.2 with their digests. --check: only fail if a file is stale."""
+"""Writes the sweeps of sections 4.1 to 4.3 with their digests. --check: only fail if a file is stale."""
 
 import argparse
 import sys
@@ -15,6 +15,7 @@ WIDTH = 110
 FILES = {
     "4.1-arithmetic/sweeps.yaml": ("4.1", sweeps.arithmetic),
     "4.2-byte-swap/sweeps.yaml": ("4.2", sweeps.byte_swaps),
+    "4.3-jump/sweeps.yaml": ("4.3", sweeps.jumps),
 }
 
 HEAD = """\

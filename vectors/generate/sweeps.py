@@ -1,6 +1,6 @@
-"""The sweeps of sections 4.1 and 4.2: which programs, on which rows."""
+"""The sweeps of sections 4.1 to 4.3: which programs, on which rows."""
 
-from assembly import CODES
+from assembly import CODES, CONDITIONS
 
 ALL = "r0-r9"
 
@@ -84,6 +84,9 @@ def immediate_sweeps(code, operator, width):
             "rows": {"dst": "edges_small"},
         }
 
+    # All operands, with few immediates and registers.
+    yield {**sweep("operands", [1, 31] if code in SHIFTS else [1, -2, 0x7FFFFFFF], []),
+           "registers": {"dst": WIDE_DST}, "rows": {"dst": "edges64"}}  # fmt: skip
     if code in SHIFTS:
         yield sweep("counts", ["imm_shift32"] + (["imm_shift64"] if width == 64 else []), [])
         over = (["imm_shift64"] if width == 32 else []) + ["imm_shift_over"]
@@ -157,3 +160,40 @@ def byte_swaps():
             common = ["RFC9669-4.2-END-CODE", "RFC9669-4.2-END-DST-ONLY", "RFC9669-4.2-END-IMM-SELECT"]
             name = f"{family}{width}"
             yield one_operand_sweep(name, clauses + upper + common, f"{{dst}} = {name} {{dst}}")
+
+
+def jump_sweep(code, operator, width, form, which, more):
+    """A jump over an instruction that changes the lowest bit of dst."""
+    suffix = "32" if width == 32 else ""
+    second = {"reg": f"{{src{suffix}}}", "imm": "{imm}", "same": f"{{dst{suffix}}}"}[form]
+    name = f"{code.lower()}{width}-{'imm' if form == 'imm' else 'reg'}"
+    clauses = [f"RFC9669-4.3-{code}", f"RFC9669-4.3-WIDTH-{width}", "RFC9669-4.3-FALL-THROUGH"]
+    if form == "imm" and width == 64:
+        clauses.append("RFC9669-4.3-IMM-SEXT-JMP")
+    return {
+        "id": f"{name}/sweep-{which}",
+        "clauses": clauses + [f"RFC9669-4-SOURCE-{'K' if form == 'imm' else 'X'}"],
+        "tests": [name.replace("-", "_")],
+        "asm": f"if {{dst{suffix}}} {operator} {second} goto +1; {{dst}} ^= 1",
+        **more,
+    }
+
+
+def jumps():
+    """Sweeps of the conditional jumps of section 4.3."""
+    small = {"dst": "edges_small", "src": "edges_small"}
+    for operator, code in CONDITIONS.items():
+        for width in (32, 64):
+            pairs = {"registers": {"dst": ALL, "src": ALL}, "rows": small}
+            yield jump_sweep(code, operator, width, "reg", "all-pairs", pairs)
+            all_values = {"dst": "edges64", "src": "edges64"}
+            edges = {"registers": {"dst": ["r3"], "src": ["r4"]}, "rows": all_values}
+            yield jump_sweep(code, operator, width, "reg", "edges", edges)
+            same = {"registers": {"dst": ALL}, "rows": {"dst": "edges_small"}}
+            yield jump_sweep(code, operator, width, "same", "same-register", same)
+            values = {"registers": {"dst": ALL}, "imm": [0, "imm_nonzero"], "rows": {"dst": "edges_small"}}
+            yield jump_sweep(code, operator, width, "imm", "edges", values)
+            # Rows where dst is near the immediate, which decides between neighbours.
+            limits = [127, -128, 0x7FFF, -32768, 0x7FFFFFFF, -2147483648]
+            near = {"registers": {"dst": ["r1", "r8"]}, "imm": limits, "rows": {"dst": "edges64"}}
+            yield jump_sweep(code, operator, width, "imm", "near", near)

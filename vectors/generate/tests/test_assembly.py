@@ -3,7 +3,7 @@
 import unittest
 
 from assembly import SyntaxProblem, parse
-from model import Instruction
+from model import Instruction, Jump
 
 
 class Parse(unittest.TestCase):
@@ -18,6 +18,12 @@ class Parse(unittest.TestCase):
                 Instruction("BE", 32, 7),
                 Instruction("MOV", 64, 5, imm=16),
             ],
+        )
+
+    def test_jumps(self):
+        self.assertEqual(
+            parse("if r3 s>= r4 goto +2; if w1 & -2 goto +0"),
+            [Jump("JSGE", 64, 3, 2, src=4), Jump("JSET", 32, 1, 0, imm=-2)],
         )
 
     def test_frame_pointer_is_a_source_only(self):
@@ -35,6 +41,9 @@ class Parse(unittest.TestCase):
             "r3 += r11",
             "r3 >>>= r4",
             "goto +1",
+            "if r3 == w4 goto +1",  # halves mixed
+            "if r3 = r4 goto +1",
+            "if r3 == r4 goto -1",  # the model runs forward only
         ):
             with self.subTest(text):
                 self.assertRaises(SyntaxProblem, parse, text)
