@@ -53,6 +53,11 @@ void add_kept_registers(Mutants& all) {
                                 returning({}, [number](Machine& vm, const Instruction&) {
                                     vm.reg(number) = ~vm.reg(number);
                                 })));
+}
+
+void add_results_and_arguments(Mutants& all) {
+    const InstructionRow& exit = *find_row("exit");
+    const InstructionRow& call = *find_row("call_local");
     all.push_back(mutant_of("call-registers", exit, "r0-lost", "r0 is 0 after a return",
                             returning([](Machine& vm, const Instruction&) { vm.reg(0) = 0; }, {})));
     all.push_back(
@@ -147,6 +152,7 @@ void add_returns(Mutants& all) {
 
 void add_calls(Mutants& all) {
     add_kept_registers(all);
+    add_results_and_arguments(all);
     add_frames(all);
     add_returns(all);
 }

@@ -251,6 +251,9 @@ void add_memory_bugs(Mutants& all) {
         rows_where([](const InstructionRow& row) { return class_of(row.opcode) == Class::ST; }),
         only_if(dst_is({4}),
                 preceded_by([](Machine& vm, const Instruction& in) { vm.reg(4) = in.imm; }))));
+}
+
+void add_atomic_bugs(Mutants& all) {
     all.push_back(bug_of("ubpf-x86-fetch-src-r0", "a fetching operation with r0 loses its operand",
                          rows_where([](const InstructionRow& row) {
                              return row.mnemonic.starts_with("atomic_fetch_");
@@ -314,6 +317,7 @@ void add_special_bugs(Mutants& all) {
     add_jump_bugs(all);
     add_range_bugs(all);
     add_memory_bugs(all);
+    add_atomic_bugs(all);
     add_program_bugs(all);
 }
 
