@@ -93,6 +93,17 @@ TEST(policy, the_page_has_the_names_of_outcomes_and_verdicts) {
     EXPECT_EQ(names_of_page("| verdict | when"), verdicts);
 }
 
+TEST(policy, the_schema_of_results_has_the_names_of_outcomes_and_verdicts) {
+    std::ifstream file(ASSAY_SOURCE_DIR "/conformance/results.schema.json");
+    const auto definitions = nlohmann::json::parse(file).at("$defs");
+    const auto names = [&](const char* key) {
+        return definitions.at(key).at("enum").get<std::vector<std::string>>();
+    };
+    EXPECT_THAT(names_of_page("| outcome | what happened"),
+                testing::UnorderedElementsAreArray(names("outcome")));
+    EXPECT_EQ(names_of_page("| verdict | when"), names("verdict"));
+}
+
 TEST(policy, names) {
     EXPECT_EQ(find_policy("no-such"), nullptr);
     ASSERT_NE(find_policy(""), nullptr);

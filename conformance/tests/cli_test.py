@@ -1,0 +1,396 @@
+#!/usr/bin/env python3
+"""The command line, as a user types it.
+
+    cli_test.py SOURCE_FOLDER BPF_ASSAY
+"""
+
+import json
+import os
+import pathlib
+import shlex
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+from missing_modules import require
+
+(jsonschema,) = require("jsonschema")
+
+ROOT = pathlib.Path(sys.argv.pop(1))
+PROGRAM = sys.argv.pop(1)
+FAKE = ROOT / "plugins/tests/fake_plugin.py"
+SCHEMA = json.loads((ROOT / "conformance/results.schema.json").read_text())
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+
+# The fake plugin keeps all registers: these pass on it. Real clauses, as the suite's own are used.
+VECTORS = """section: "4.1"
+vectors:
+""" + "".join(
+    f"""  - id: v/number-{number}
+    clauses: [RFC9669-4.1-ADD]
+    because: The fake plugin changes nothing.
+    asm: r9 += {number}
+    after: {{}}
+"""
+    for number in range(1, 31)
+)
+
+
+def fake(arguments):
+    return shlex.join([sys.executable, "-B", str(FAKE)]) + " " + arguments
+
+
+def program_of(number):
+    """Narrows a mode to vector v/number-N: its instruction in hex."""
+    return f" --program 07090000{number:02x}000000"
+
+
+class Cli(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="bpf assay ")
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.vectors = self.folder / "vectors"
+        self.vectors.mkdir()
+        (self.vectors / "v.yaml").write_text(VECTORS)
+
+    def run_program(self, *arguments, status=0, text="", **options):
+        result = subprocess.run([PROGRAM, *map(str, arguments)], input=text, timeout=120,
+                                capture_output=True, text=True, **options)
+        self.assertEqual(result.returncode, status, result.stdout + result.stderr)
+        return result
+
+    def run_vectors(self, *plugins, options=(), status=0, name="results.json"):
+        """The results of a run of VECTORS, checked against the schema."""
+        output = self.folder / name
+        arguments = [word for plugin in plugins for word in ("--plugin", plugin)]
+        self.run_program("run", "--vectors", self.vectors, *arguments, "--output", output,
+                         *options, status=status)
+        return self.checked(output)
+
+    def checked(self, output):
+        results = json.loads(output.read_text())
+        errors = [f"{'/'.join(map(str, error.absolute_path))}: {error.message}"
+                  for error in VALIDATOR.iter_errors(results)]
+        self.assertEqual(errors, [])
+        return results
+
+    def outcomes(self, runtime):
+        return {vector["id"]: vector["outcome"] for vector in runtime["vectors"]}
+
+
+class Run(Cli):
+    def test_all_as_expected(self):
+        results = self.run_vectors(fake("good"))
+        self.assertEqual(results["exit_status"], 0)
+        self.assertEqual(results["vectors"]["count"], 30)
+        runtime = results["runtimes"][0]
+        self.assertEqual(set(self.outcomes(runtime).values()), {"pass"})
+        self.assertEqual(runtime["status"], "ran")
+        self.assertEqual(runtime["hello"]["environment"], {"purpose": "tests"})
+
+    def test_divergences(self):
+        results = self.run_vectors(
+            fake("wrong" + program_of(3)),
+            fake("dies" + program_of(4)),
+            fake("hangs" + program_of(5)),
+            fake("fault" + program_of(6)),
+            fake("rejects" + program_of(7)),
+            options=["--timeout", "2.5"],
+            status=1)
+        expected = ["wrong", "crash", "timeout", "fault", "rejected"]
+        for number, (runtime, outcome) in enumerate(zip(results["runtimes"], expected), 3):
+            outcomes = self.outcomes(runtime)
+            self.assertEqual(outcomes.pop(f"v/number-{number}"), outcome)
+            self.assertEqual(set(outcomes.values()), {"pass"})
+        wrong = next(vector for vector in results["runtimes"][0]["vectors"]
+                     if vector["outcome"] == "wrong")
+        failure = wrong["failures"][0]
+        self.assertEqual([d["place"] for d in failure["differences"]], ["r4"])
+        self.assertEqual(failure["row"], 0)
+        self.assertIn("r9 += 3", failure["disassembly"])
+        self.assertEqual(wrong["clauses"], ["RFC9669-4.1-ADD"])
+
+    def test_a_divergence_is_shown(self):
+        result = self.run_program("run", "--vectors", self.vectors, "--plugin",
+                                  fake("wrong" + program_of(3)), status=1)
+        self.assertIn("wrong v/number-3", result.stdout)
+        self.assertIn("RFC9669-4.1-ADD", result.stdout)
+        self.assertRegex(result.stdout, r"r4 +expected 0x\w+ +seen 0x\w+")
+        self.assertIn("not held", result.stdout)
+
+    def test_a_runtime_without_verdict(self):
+        results = self.run_vectors(fake("dies"), status=1)
+        self.assertEqual(results["runtimes"][0]["status"], "given up")
+        self.assertIn("not run", self.outcomes(results["runtimes"][0]).values())
+        self.assertEqual(self.run_vectors(fake("bad-hello"), status=2)["exit_status"], 2)
+
+    def test_unavailable(self):
+        results = self.run_vectors(fake("unavailable"), status=2)
+        self.assertEqual(results["runtimes"][0]["status"], "unavailable")
+        self.assertEqual(results["runtimes"][0]["why"], "a fake one")
+        result = self.run_program("run", "--vectors", self.vectors, "--plugin",
+                                  fake("unavailable"), "--unavailable-status", "77", status=77)
+        self.assertIn("\n  not run: a fake one", result.stdout)  # scripts/test looks for this
+        self.run_vectors(fake("unavailable"), fake("good"), options=["--unavailable-status", "77"])
+
+    def test_jobs_change_nothing_but_times(self):
+        plugins = [fake("wrong" + program_of(3)), fake("dies" + program_of(20)), fake("good")]
+        one, four = (self.run_vectors(*plugins, options=["--jobs", jobs], status=1)
+                     for jobs in ("1", "4"))
+        for results in (one, four):
+            del results["run"]
+            for runtime in results["runtimes"]:
+                del runtime["seconds"]
+        self.assertEqual(one, four)
+
+    def test_paths_with_spaces(self):
+        plugin = self.folder / "my plugin.py"
+        plugin.write_text(f"#!{sys.executable}\n" + FAKE.read_text())
+        plugin.chmod(0o700)
+        self.assertIn(" ", str(self.folder))
+        results = self.run_vectors(f"'{plugin}' good", name="my results.json")
+        self.assertEqual(results["runtimes"][0]["command"], f"'{plugin}' good")
+        self.assertEqual([path.name for path in self.folder.glob("my results*")],
+                         ["my results.json"])
+
+    def test_output_that_cannot_be_written(self):
+        result = self.run_program("run", "--vectors", self.vectors, "--plugin", fake("good"),
+                                  "--output", self.folder / "no/such/x.json", status=2)
+        self.assertIn("x.json: cannot be written", result.stderr)
+
+    def test_no_colour_and_no_progress_in_a_pipe(self):
+        result = self.run_program("run", "--vectors", self.vectors, "--plugin",
+                                  fake("wrong" + program_of(3)), "--verbose", status=1)
+        self.assertNotIn("\x1b", result.stdout + result.stderr)
+        self.assertNotIn("\r", result.stderr)
+        self.assertEqual(result.stderr, "")
+
+    def on_terminal(self, **environment):
+        """What a run prints on a terminal."""
+        master, slave = os.openpty()
+        arguments = [PROGRAM, "run", "--vectors", str(self.vectors), "--plugin", fake("good")]
+        with subprocess.Popen(arguments, stdout=slave, stderr=slave,
+                              env={**os.environ, **environment}) as process:
+            os.close(slave)
+            seen = b""
+            try:
+                while data := os.read(master, 4096):
+                    seen += data
+            except OSError:  # the end of a terminal
+                pass
+        os.close(master)
+        self.assertEqual(process.returncode, 0)
+        return seen
+
+    def test_colour_on_a_terminal_unless_no_color(self):
+        self.assertIn(b"\x1b[1mfake 1.0", self.on_terminal(NO_COLOR=""))
+        self.assertNotRegex(self.on_terminal(NO_COLOR="1"), rb"\x1b\[[0-9]+m")
+
+
+class Interrupt(Cli):
+    def interrupt(self, number):
+        output = self.folder / "results.json"
+        arguments = ["run", "--vectors", self.vectors, "--output", output, "--jobs", "1",
+                     "--plugin", fake("hangs" + program_of(20))]
+        with subprocess.Popen([PROGRAM, *map(str, arguments)], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True) as process:
+            time.sleep(1.5)
+            self.assertIsNone(process.poll())
+            children = subprocess.run(["ps", "-o", "pid=", "--ppid", str(process.pid)],
+                                      capture_output=True, text=True).stdout.split()
+            start = time.monotonic()
+            process.send_signal(number)
+            stdout, stderr = process.communicate(timeout=20)
+        self.assertLess(time.monotonic() - start, 5)
+        self.assertEqual(process.returncode, 2, stdout + stderr)
+        self.assertIn("interrupted", stderr)
+        for child in children:
+            self.assertFalse(pathlib.Path("/proc", child).exists(), "the plugin is left behind")
+        results = self.checked(output)
+        self.assertEqual(results["runtimes"][0]["status"], "interrupted")
+        outcomes = list(self.outcomes(results["runtimes"][0]).values())
+        self.assertEqual(outcomes, ["pass"] * 19 + ["not run"] * 11)
+
+    def test_control_c(self):
+        self.interrupt(signal.SIGINT)
+
+    def test_terminate(self):
+        self.interrupt(signal.SIGTERM)
+
+
+class Selection(Cli):
+    def select(self, *arguments, **options):
+        return self.run_program("run", "--vectors", self.vectors, *arguments, **options)
+
+    def test_list(self):
+        listed = self.select("--list").stdout.split()
+        self.assertEqual(listed, [f"v/number-{number}" for number in range(1, 31)])
+        self.assertEqual(self.select("--list", "v/number-2").stdout, "v/number-2\n")
+        self.assertEqual(len(self.select("--list", "v/*-1?").stdout.split()), 10)
+
+    def test_filters(self):
+        self.assertEqual(len(self.select("--list", "-g", "base64").stdout.split()), 30)
+        self.assertEqual(len(self.select("--list", "-i", "add64_*", "-k", "explicit", "-s", "4.1",
+                                         "--profile", "smoke").stdout.split()), 30)
+
+    def test_nothing_selected_is_an_error(self):
+        for filters in (["-g", "base32"], ["-k", "sweep"], ["-i", "exit"]):
+            with self.subTest(filters):
+                self.assertIn("no vector is selected", self.select(*filters, status=2).stderr)
+
+    def test_what_does_not_exist_is_an_error_even_beside_what_does(self):
+        for filters, message in [
+            (["v/number-1", "v/nunber-2"], "there is no vector 'v/nunber-2'; the nearest is "
+                                           "'v/number-2'"),
+            (["v/number-1", "w/*"], "no vector matches 'w/*'"),
+            (["-g", "base46"], "there is no conformance group 'base46'; expected base32"),
+            (["-i", "add46_imm"], "there is no instruction 'add46_imm'; `bpf-assay isa` lists"),
+            (["-s", "4.1", "-s", "4.7"], "there is no section '4.7'"),
+            (["-k", "explicit", "-k", "explizit"], "explizit"),
+            (["--profile", "fast"], "fast"),
+            (["--jobs", "0"], "--jobs"),
+            (["--timeout", "0"], "--timeout"),
+            (["--no-such-option"], "--no-such-option"),
+            (["--plugin", ""], "an empty plugin command"),
+            (["--plugin", "'x"], "unbalanced ' in the command"),
+            (["--plugin", "/no/such"], "cannot start '/no/such'"),
+            (["--one-shot", "/no/such"], "cannot start '/no/such'"),
+            (["--vectors", "/no/such"], "/no/such"),
+        ]:
+            with self.subTest(filters):
+                self.assertIn(message, self.select(*filters, status=2).stderr)
+
+    def test_a_mistake_in_a_vector_file(self):
+        (self.vectors / "w.yaml").write_text(VECTORS.replace("v/", "w/").replace("asm", "azm", 1))
+        result = self.select(status=2)
+        self.assertIn(f"{self.vectors}/w.yaml:6:5: unknown key 'azm'", result.stderr)
+        self.assertEqual(result.stdout, "")
+
+
+class OtherCommands(Cli):
+    def test_help_has_an_example(self):
+        overview = self.run_program("--help").stdout
+        commands = [line.split()[0] for line in overview.split("Subcommands:")[1].splitlines()
+                    if line.startswith("  ") and not line.startswith("   ")]
+        for known in ("run", "show", "explain", "asm", "disasm", "isa", "plugin"):
+            self.assertIn(known, commands)
+        for command in [*commands, "plugin check"]:
+            with self.subTest(command):
+                text = self.run_program(*command.split(), "--help").stdout
+                self.assertRegex(text, f"Examples?:\n  bpf-assay {command}")
+
+    def test_no_command(self):
+        self.run_program(status=2)
+        self.run_program("rnu", status=2)
+        self.assertRegex(self.run_program("--version").stdout, r"^bpf-assay \d+\.\d+\.\d+\n$")
+
+    def test_show(self):
+        text = self.run_program("show", "v/number-7", "--vectors", self.vectors).stdout
+        for part in ("v/number-7", "explicit vector of RFC 9669 section 4.1", "v.yaml:33:9",
+                     "RFC9669-4.1-ADD: ", "(nothing named)", ">   13: r9 += 7", "exit"):
+            self.assertIn(part, text)
+
+    def test_show_of_every_kind(self):
+        listed = {}
+        for kind in ("explicit", "sweep", "program", "packet", "encoding"):
+            listed[kind] = self.run_program("run", "--list", "-k", kind).stdout.split()[0]
+        for kind, name in listed.items():
+            for options in ([], ["--big-endian"]):
+                with self.subTest(name, options=options):
+                    text = self.run_program("show", name, *options).stdout
+                    self.assertIn(f"{kind} vector of RFC 9669", text)
+                    self.assertTrue(self.run_program("explain", name, *options).stdout)
+
+    def test_explain(self):
+        text = self.run_program("explain", "v/number-7", "--vectors", self.vectors).stdout
+        self.assertIn("r9 += 7", text)
+        self.assertIn("dst = dst + (u64)(s64)imm", text)
+        self.assertRegex(text, r"r9: 0x\w{16} -> 0x\w{16}")
+        self.assertIn("The program ends by EXIT", text)
+
+    def test_errors_of_show_and_explain(self):
+        for command in ("show", "explain"):
+            result = self.run_program(command, "v/nummer-7", "--vectors", self.vectors, status=2)
+            self.assertIn("there is no vector 'v/nummer-7'; the nearest is 'v/number-7'",
+                          result.stderr)
+            self.run_program(command, status=2)
+            sweep = self.run_program("run", "--list", "-k", "sweep").stdout.split()[0]
+            self.assertRegex(self.run_program(command, sweep, "--program", "99999", status=2).stderr,
+                             r"program 99999; the sweep has \d+")
+        self.assertRegex(self.run_program("explain", sweep, "--row", "99999", status=2).stderr,
+                         r"row 99999; the program has \d+")
+
+    def test_asm_and_disasm(self):
+        little = "b7 00 00 00 07 00 00 00\n95 00 00 00 00 00 00 00\n"
+        big = "b7 00 00 00 00 00 00 07\n95 00 00 00 00 00 00 00\n"
+        self.assertEqual(self.run_program("asm", "r0 = 7; exit").stdout, little)
+        self.assertEqual(self.run_program("asm", text="r0 = 7\nexit\n").stdout, little)
+        self.assertEqual(self.run_program("asm", "--big-endian", "r0 = 7; exit").stdout, big)
+        listing = "   0: r0 = 7\n   1: exit\n"
+        self.assertEqual(self.run_program("disasm", little).stdout, listing)
+        self.assertEqual(self.run_program("disasm", text=little.replace(" ", "")).stdout, listing)
+        self.assertEqual(self.run_program("disasm", "--big-endian", big).stdout, listing)
+        file = self.folder / "a b.s"
+        file.write_text("r0 = 7\nexit\n")
+        self.assertEqual(self.run_program("asm", "--file", file).stdout, little)
+
+    def test_errors_of_asm_and_disasm(self):
+        file = self.folder / "a.s"
+        file.write_text("r0 = 7\n  goto nowhere\n")
+        self.assertIn(f"{file}:2:8: label 'nowhere' is not defined",
+                      self.run_program("asm", "-f", file, status=2).stderr)
+        self.assertIn("<text>:1:9: ", self.run_program("asm", "r0 = 1; bogus", status=2).stderr)
+        self.assertIn("<stdin>:1:1: ", self.run_program("asm", text="bogus", status=2).stderr)
+        self.assertIn("no.s: cannot be read",
+                      self.run_program("asm", "-f", self.folder / "no.s", status=2).stderr)
+        self.assertIn("expected pairs of hex digits",
+                      self.run_program("disasm", "xy", status=2).stderr)
+        self.assertIn("3 bytes; instructions are 8 bytes each",
+                      self.run_program("disasm", "00 01 02", status=2).stderr)
+
+    def test_isa(self):
+        table = self.run_program("isa").stdout.splitlines()
+        self.assertEqual(len(table), 1 + 170)
+        isa = json.loads(self.run_program("isa", "--json").stdout)
+        self.assertEqual(len(isa["instructions"]), 170)
+        self.assertEqual(isa["version"], 1)
+        self.assertEqual(sorted(line.split()[0] for line in table[1:]),
+                         sorted(row["mnemonic"] for row in isa["instructions"]))
+
+
+class PluginCheck(Cli):
+    def check(self, command, **options):
+        return self.run_program("plugin", "check", command, **options)
+
+    def test_good(self):
+        result = self.check("reference_vm")
+        self.assertIn("The plugin speaks the protocol.", result.stdout)
+        self.assertNotIn("WRONG", result.stdout)
+        self.check("reference_vm --byte-order big")
+
+    def test_wrong(self):
+        result = self.check(fake("accepts-everything"), status=1)
+        self.assertRegex(result.stdout, r"WRONG +hands on a refusal\n +a program with the unassigned")
+        self.assertRegex(result.stdout, r"\d of \d checks failed; docs/plugin-protocol.md")
+
+    def test_breakdowns_end(self):
+        for mode, words in [("bad-hello", "hello: 'name' must be a text"), ("dies", "SIGSEGV"),
+                            ("not-json", "not a JSON object"), ("floods-stdout", "a line of more"),
+                            ("hangs", "no answer within 1.5 s")]:
+            with self.subTest(mode):
+                result = self.run_program("plugin", "check", fake(mode), "--timeout", "1.5",
+                                          status=1)
+                self.assertIn(words, result.stdout)
+
+    def test_set_up(self):
+        self.assertIn("cannot start '/no/such'", self.check("/no/such", status=2).stderr)
+        self.assertIn("not available: a fake one", self.check(fake("unavailable"), status=2).stderr)
+        self.run_program("plugin", status=2)
+
+
+if __name__ == "__main__":
+    unittest.main()
