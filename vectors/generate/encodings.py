@@ -36,7 +36,7 @@ FRAME = 10
 # Programs around the slot X. Registers that X may read are set, and R0 is set before EXIT.
 REGISTERS = ["r3 = 5", "r4 = 3", "X", "r0 = 0", "exit"]
 JUMP = ["r0 = 0", "r3 = 5", "r4 = 3", "X", "r0 = 1", "exit"]
-STACK = ["r3 = 5", "*(u64 *)(r10 - 8) = 0", "X", "r0 = 0", "exit"]
+STACK = ["r0 = 0", "r3 = 5", "*(u64 *)(r10 - 8) = 0", "X", "r0 = 0", "exit"]
 FUNCTION = ["X", "r0 = 0", "exit", "r0 = 1", "exit"]
 PACKET = ["r6 = r1", "r7 = 0", "X", "r0 = 0", "exit"]
 BARE = ["r0 = 0", "r3 = 5", "X", "exit"]
