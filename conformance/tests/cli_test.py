@@ -122,6 +122,19 @@ class Run(Cli):
         self.assertRegex(result.stdout, r"r4 +expected 0x\w+ +seen 0x\w+")
         self.assertIn("not held", result.stdout)
 
+    def test_known_divergences(self):
+        known = self.folder / "known.yaml"
+        known.write_text("divergences:\n- {runtime: fake, vectors: [v/number-3, v/number-4], "
+                         "outcome: wrong, reason: bug 7, date: 2026-01-31}\n")
+        options = ["--divergences", known]
+        results = self.run_vectors(fake("wrong" + program_of(3)), options=options, status=1)
+        outcomes = self.outcomes(results["runtimes"][0])
+        self.assertEqual(outcomes.pop("v/number-3"), "expected-failure")
+        self.assertEqual(outcomes.pop("v/number-4"), "unexpected-pass")
+        self.assertEqual(set(outcomes.values()), {"pass"})
+        known.write_text(known.read_text().replace(", v/number-4", ""))
+        self.run_vectors(fake("wrong" + program_of(3)), options=options)
+
     def test_a_runtime_without_verdict(self):
         results = self.run_vectors(fake("dies"), status=1)
         self.assertEqual(results["runtimes"][0]["status"], "given up")

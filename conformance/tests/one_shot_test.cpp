@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 namespace bpf_assay::conformance {
 namespace {
 
@@ -94,6 +96,18 @@ TEST_F(OneShotStub, a_wrong_value) {
     EXPECT_EQ(result.outcome, Outcome::wrong);
     EXPECT_THAT(result.why, HasSubstr("r0 (fold of the state) is 0x000000000000001f, must be 0x"));
     EXPECT_EQ(result.failures.at(0).registers_before.size(), 10);
+}
+
+TEST_F(OneShotStub, another_row_of_each_program_of_a_sweep) {
+    const VectorResult result =
+        examine("cat >/dev/null; echo 1f\n", 64,
+                "    asm: \"{dst} += 0\"\n    registers: {dst: r0-r4}\n"
+                "    rows: {dst: [1, 2, 3, 4, 5, 6, 7, 8, 9]}\n    digest: " +
+                    std::string(64, '0') + "\n");
+    std::set<std::size_t> rows;
+    for (const Failure& failure : result.failures)
+        rows.insert(failure.row.value());
+    EXPECT_EQ(rows.size(), 5);
 }
 
 TEST_F(OneShotStub, two_folds_where_r0_has_32_bits) {

@@ -132,18 +132,29 @@ bool runs(const std::string& pid) {
     return (status >> number >> name >> state) && state != "Z" && state != "X";
 }
 
-TEST(process, what_the_child_has_started_is_killed_with_it) {
-    std::string pid;
-    {
-        Process process = shell("sleep 1000 >/dev/null 2>&1 & echo $!; wait");
-        while (process.output().find('\n') == std::string_view::npos)
-            ASSERT_EQ(process.wait(in(20s)), Process::Event::output);
-        pid = process.output().substr(0, process.output().find('\n'));
-        EXPECT_TRUE(runs(pid));
+/// The number that the child prints; the child is ended or awaited.
+std::string pid_of_grandchild(const std::string& script, bool awaited) {
+    Process process = shell(script);
+    while (process.output().find('\n') == std::string_view::npos)
+        if (process.wait(in(20s)) != Process::Event::output)
+            return "none";
+    const std::string pid(process.output().substr(0, process.output().find('\n')));
+    EXPECT_TRUE(runs(pid));
+    if (awaited) {
+        EXPECT_EQ(process.finish(in(20s)), "exit status 0");
     }
-    for (int i = 0; i < 100 && runs(pid); ++i)
-        std::this_thread::sleep_for(20ms);
-    EXPECT_FALSE(runs(pid));
+    return pid;
+}
+
+TEST(process, what_the_child_has_started_is_killed_with_it) {
+    constexpr auto start = "sleep 1000 >/dev/null 2>&1 & echo $!; ";
+    for (const bool awaited : {false, true}) {
+        const auto pid =
+            pid_of_grandchild(std::string(start) + (awaited ? "exit 0" : "wait"), awaited);
+        for (int i = 0; i < 100 && runs(pid); ++i)
+            std::this_thread::sleep_for(20ms);
+        EXPECT_FALSE(runs(pid)) << (awaited ? "the child had ended" : "the child was killed");
+    }
 }
 
 TEST(process, an_interrupt_ends_every_wait) {

@@ -75,7 +75,7 @@ TEST_F(RunnerTest, a_declared_extension_switches_vectors_off) {
              "\"1\", \"engine\": \"jit\", \"byte_order\": \"little\", \"extensions\": "
              "[\"x-tens\"]}}'"});
     EXPECT_EQ(results[0].vectors.size(), 36);
-    EXPECT_EQ(results[0].switched_off.size(), 4);
+    ASSERT_EQ(results[0].switched_off.size(), 4);
     EXPECT_EQ(results[0].switched_off[0]->id, "v/number-10");
     EXPECT_EQ(count(results[0], Outcome::pass), 36);
 }

@@ -181,8 +181,8 @@ class Results : public testing::Test {
 protected:
     Results()
         : m_base32(vector_of("    asm: w3 += 1\n    after: {r3: 1}\n")),
-          m_base64(vector_of("    asm: w3 += 1; r3 += 1\n    after: {r3: 1}\n")),
-          m_divmul64(vector_of("    asm: w3 += 1; r3 *= r4\n    after: {r3: 1}\n")),
+          m_base64(vector_of("    asm: r3 += 1; w3 += 1\n    after: {r3: 1}\n")),
+          m_divmul64(vector_of("    asm: w3 += 1; r3 *= r4; r5 += 1\n    after: {r3: 1}\n")),
           m_encoding(vector_of("    slots: [r3 += 1]\n    expect: refused\n")) {}
 
     void add(const Vector& vector, Outcome outcome, bool tolerated = false) {
@@ -232,6 +232,8 @@ TEST_F(Results, verdict_of_a_group) {
         {Outcome::wrong, false, GroupVerdict::not_held},
         {Outcome::crash, false, GroupVerdict::not_held},
         {Outcome::timeout, false, GroupVerdict::not_held},
+        {Outcome::expected_failure, false, GroupVerdict::not_held}, // known is not right
+        {Outcome::unexpected_pass, false, GroupVerdict::not_held},
         {Outcome::not_run, false, GroupVerdict::not_tested},
     };
     for (const auto& [outcome, tolerated, expected] : cases) {
@@ -263,11 +265,13 @@ TEST_F(Results, exit_status_of_outcomes) {
     EXPECT_EQ(status(), 0);
     add(m_base32, Outcome::rejected, /*tolerated=*/true);
     add(m_base32, Outcome::pass_not_executed);
+    add(m_base32, Outcome::expected_failure);
     EXPECT_EQ(status(), 0);
     add(m_base32, Outcome::not_run);
     EXPECT_EQ(status(), 2);
-    for (const Outcome outcome : {Outcome::wrong, Outcome::rejected, Outcome::accepted,
-                                  Outcome::fault, Outcome::crash, Outcome::timeout}) {
+    for (const Outcome outcome :
+         {Outcome::wrong, Outcome::rejected, Outcome::accepted, Outcome::fault, Outcome::crash,
+          Outcome::timeout, Outcome::unexpected_pass}) {
         m_runtime.results.back().outcome = outcome;
         EXPECT_EQ(status(), 1) << name_of(outcome);
     }

@@ -1,0 +1,114 @@
+// Lists of known divergences: what they match, and what is wrong with a list.
+#include "conformance/divergences.hpp"
+
+#include "conformance/group_summary.hpp"
+#include "conformance/tests/support.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace bpf_assay::conformance {
+namespace {
+
+using namespace test;
+using testing::HasSubstr;
+
+class Divergences : public testing::Test {
+protected:
+    std::filesystem::path write(std::string_view list) const {
+        return m_folder.write("known.yaml", list);
+    }
+    static VectorResult with(Outcome outcome) {
+        VectorResult result;
+        result.outcome = outcome;
+        result.why = "r3 differs";
+        return result;
+    }
+    VectorResult apply(std::string_view list, Outcome outcome) const {
+        VectorResult result = with(outcome);
+        apply_divergences(load_divergences(write(list)), m_hello, m_vector, result);
+        return result;
+    }
+
+    TemporaryFolder m_folder;
+    Vector m_vector = vector_of("    asm: r3 = 1\n    after: {r3: 1}\n"); // test/vector
+    Hello m_hello = [] {
+        Hello hello;
+        hello.name = "ubpf";
+        hello.version = "1.2.3";
+        return hello;
+    }();
+};
+
+constexpr auto list = "divergences:\n"
+                      "- runtime: ubpf\n"
+                      "  versions: 1.2.*\n"
+                      "  vectors: [other/*, test/*]\n"
+                      "  outcome: wrong\n"
+                      "  reason: bug 7\n"
+                      "  date: 2026-01-31\n";
+
+TEST_F(Divergences, a_known_failure_is_expected) {
+    const VectorResult result = apply(list, Outcome::wrong);
+    EXPECT_EQ(result.outcome, Outcome::expected_failure);
+    EXPECT_EQ(result.why, "wrong: r3 differs (known, 2026-01-31: bug 7)");
+    EXPECT_FALSE(diverges(result));
+}
+
+TEST_F(Divergences, a_pass_where_a_failure_is_known_asks_for_the_list_to_be_cleaned) {
+    for (const Outcome outcome : {Outcome::pass, Outcome::pass_not_executed}) {
+        const VectorResult result = apply(list, outcome);
+        EXPECT_EQ(result.outcome, Outcome::unexpected_pass);
+        EXPECT_EQ(result.why, "passes, but is listed as wrong since 2026-01-31: bug 7");
+        EXPECT_TRUE(diverges(result));
+    }
+}
+
+TEST_F(Divergences, another_failure_is_not_excused) {
+    for (const Outcome outcome : {Outcome::crash, Outcome::timeout, Outcome::rejected,
+                                  Outcome::not_run, Outcome::unsupported}) {
+        EXPECT_EQ(apply(list, outcome).outcome, outcome);
+        EXPECT_EQ(apply(list, outcome).why, "r3 differs");
+    }
+}
+
+TEST_F(Divergences, of_another_runtime_version_or_vector) {
+    m_hello.version = "1.3";
+    EXPECT_EQ(apply(list, Outcome::wrong).outcome, Outcome::wrong);
+    m_hello.version = "1.2.3";
+    m_hello.name = "rbpf";
+    EXPECT_EQ(apply(list, Outcome::wrong).outcome, Outcome::wrong);
+    m_hello.name = "ubpf";
+    m_vector.id = "third/vector";
+    EXPECT_EQ(apply(list, Outcome::wrong).outcome, Outcome::wrong);
+}
+
+TEST_F(Divergences, a_list_without_versions_means_all) {
+    std::string all = list;
+    all.erase(all.find("  versions"), all.find("  vectors") - all.find("  versions"));
+    EXPECT_EQ(apply(all, Outcome::wrong).outcome, Outcome::expected_failure);
+}
+
+TEST_F(Divergences, mistakes_in_a_list) {
+    const auto error = [&](std::string_view from, std::string_view to) {
+        std::string text = list;
+        text.replace(text.find(from), from.size(), to);
+        return error_of([&] { load_divergences(write(text)); });
+    };
+    EXPECT_EQ(error("ubpf", "ubpf"), "");
+    EXPECT_THAT(error("divergences", "divergence"), HasSubstr("known.yaml:1:1: unknown key"));
+    EXPECT_THAT(error("  reason: bug 7\n", ""),
+                HasSubstr("known.yaml:2:3: key 'reason' is missing"));
+    EXPECT_THAT(error("versions", "version"), HasSubstr("known.yaml:3:3: unknown key 'version'"));
+    EXPECT_THAT(error("[other/*, test/*]", "test/*"),
+                HasSubstr("known.yaml:4:12: expected vectors: a list"));
+    EXPECT_THAT(error("outcome: wrong", "outcome: pass"),
+                HasSubstr("known.yaml:5:12: 'pass' is no failure; expected wrong, rejected"));
+    EXPECT_THAT(error("2026-01-31", "yesterday"),
+                HasSubstr("known.yaml:7:9: 'yesterday' is not a date YYYY-MM-DD"));
+    EXPECT_THAT(error_of([&] { load_divergences(m_folder.path() / "none.yaml"); }),
+                testing::EndsWith("none.yaml: cannot be read"));
+}
+
+} // namespace
+} // namespace bpf_assay::conformance
