@@ -1,68 +1,40 @@
 #!/usr/bin/env python3
-"""The command line, as a user types it.
+"""bpf-assay run: selection, exit status, results, interrupts.
 
-    cli_test.py SOURCE_FOLDER BPF_ASSAY
+    cli_run_test.py SOURCE_FOLDER BPF_ASSAY
 """
 
 import json
 import os
 import pathlib
-import shlex
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
 
+from cli_case import FAKE, PROGRAM, ROOT, VECTORS, Cli, fake, program_of
 from missing_modules import require
 
 (jsonschema,) = require("jsonschema")
 
-ROOT = pathlib.Path(sys.argv.pop(1))
-PROGRAM = sys.argv.pop(1)
-FAKE = ROOT / "plugins/tests/fake_plugin.py"
 SCHEMA = json.loads((ROOT / "conformance/results.schema.json").read_text())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
-# The fake plugin keeps all registers: these pass on it. Real clauses, as the suite's own are used.
-VECTORS = """section: "4.1"
-vectors:
-""" + "".join(
-    f"""  - id: v/number-{number}
-    clauses: [RFC9669-4.1-ADD]
-    because: The fake plugin changes nothing.
-    asm: r9 += {number}
-    after: {{}}
-"""
-    for number in range(1, 31)
-)
+
+def children_of(pid):
+    """Their folders in /proc."""
+    folders = []
+    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            if int(stat.read_text().rpartition(")")[2].split()[1]) == pid:
+                folders.append(stat.parent)
+        except OSError:  # it has ended meanwhile
+            pass
+    return folders
 
 
-def fake(arguments):
-    return shlex.join([sys.executable, "-B", str(FAKE)]) + " " + arguments
-
-
-def program_of(number):
-    """Narrows a mode to vector v/number-N: its instruction in hex."""
-    return f" --program 07090000{number:02x}000000"
-
-
-class Cli(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory(prefix="bpf assay ")
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
-        self.vectors = self.folder / "vectors"
-        self.vectors.mkdir()
-        (self.vectors / "v.yaml").write_text(VECTORS)
-
-    def run_program(self, *arguments, status=0, text="", **options):
-        result = subprocess.run([PROGRAM, *map(str, arguments)], input=text, timeout=120,
-                                capture_output=True, text=True, **options)
-        self.assertEqual(result.returncode, status, result.stdout + result.stderr)
-        return result
-
+class CheckedRuns(Cli):
     def run_vectors(self, *plugins, options=(), status=0, name="results.json"):
         """The results of a run of VECTORS, checked against the schema."""
         output = self.folder / name
@@ -82,7 +54,7 @@ class Cli(unittest.TestCase):
         return {vector["id"]: vector["outcome"] for vector in runtime["vectors"]}
 
 
-class Run(Cli):
+class Run(CheckedRuns):
     def test_all_as_expected(self):
         results = self.run_vectors(fake("good"))
         self.assertEqual(results["exit_status"], 0)
@@ -113,6 +85,22 @@ class Run(Cli):
         self.assertEqual(failure["row"], 0)
         self.assertIn("r9 += 3", failure["disassembly"])
         self.assertEqual(wrong["clauses"], ["RFC9669-4.1-ADD"])
+
+    def test_the_schema_is_strict(self):
+        good = self.run_vectors(fake("wrong" + program_of(3)), status=1)
+        vector = good["runtimes"][0]["vectors"][2]
+        for part in (good, good["run"], good["environment"], good["runtimes"][0],
+                     good["runtimes"][0]["groups"][0], vector, vector["rows"],
+                     vector["failures"][0], vector["failures"][0]["differences"][0]):
+            part["extra"] = 1
+            self.assertFalse(VALIDATOR.is_valid(good))
+            del part["extra"]
+            for key in set(part) - {"program_text", "why", "row", "registers_before", "differences",
+                                    "failing", "policy", "group"}:
+                value = part.pop(key)
+                self.assertFalse(VALIDATOR.is_valid(good), key)
+                part[key] = value
+        self.assertTrue(VALIDATOR.is_valid(good))
 
     def test_a_divergence_is_shown(self):
         result = self.run_program("run", "--vectors", self.vectors, "--plugin",
@@ -204,7 +192,7 @@ class Run(Cli):
         self.assertNotRegex(self.on_terminal(NO_COLOR="1"), rb"\x1b\[[0-9]+m")
 
 
-class Interrupt(Cli):
+class Interrupt(CheckedRuns):
     def interrupt(self, number):
         output = self.folder / "results.json"
         arguments = ["run", "--vectors", self.vectors, "--output", output, "--jobs", "1",
@@ -213,16 +201,15 @@ class Interrupt(Cli):
                               stderr=subprocess.PIPE, text=True) as process:
             time.sleep(1.5)
             self.assertIsNone(process.poll())
-            children = subprocess.run(["ps", "-o", "pid=", "--ppid", str(process.pid)],
-                                      capture_output=True, text=True).stdout.split()
+            plugins = children_of(process.pid)
+            self.assertEqual(len(plugins), 1)
             start = time.monotonic()
             process.send_signal(number)
             stdout, stderr = process.communicate(timeout=20)
         self.assertLess(time.monotonic() - start, 5)
         self.assertEqual(process.returncode, 2, stdout + stderr)
         self.assertIn("interrupted", stderr)
-        for child in children:
-            self.assertFalse(pathlib.Path("/proc", child).exists(), "the plugin is left behind")
+        self.assertFalse(plugins[0].exists(), "the plugin is left behind")
         results = self.checked(output)
         self.assertEqual(results["runtimes"][0]["status"], "interrupted")
         outcomes = list(self.outcomes(results["runtimes"][0]).values())
@@ -282,127 +269,6 @@ class Selection(Cli):
         result = self.select(status=2)
         self.assertIn(f"{self.vectors}/w.yaml:6:5: unknown key 'azm'", result.stderr)
         self.assertEqual(result.stdout, "")
-
-
-class OtherCommands(Cli):
-    def test_help_has_an_example(self):
-        overview = self.run_program("--help").stdout
-        commands = [line.split()[0] for line in overview.split("Subcommands:")[1].splitlines()
-                    if line.startswith("  ") and not line.startswith("   ")]
-        for known in ("run", "show", "explain", "asm", "disasm", "isa", "plugin"):
-            self.assertIn(known, commands)
-        for command in [*commands, "plugin check"]:
-            with self.subTest(command):
-                text = self.run_program(*command.split(), "--help").stdout
-                self.assertRegex(text, f"Examples?:\n  bpf-assay {command}")
-
-    def test_no_command(self):
-        self.run_program(status=2)
-        self.run_program("rnu", status=2)
-        self.assertRegex(self.run_program("--version").stdout, r"^bpf-assay \d+\.\d+\.\d+\n$")
-
-    def test_show(self):
-        text = self.run_program("show", "v/number-7", "--vectors", self.vectors).stdout
-        for part in ("v/number-7", "explicit vector of RFC 9669 section 4.1", "v.yaml:33:9",
-                     "RFC9669-4.1-ADD: ", "(nothing named)", ">   13: r9 += 7", "exit"):
-            self.assertIn(part, text)
-
-    def test_show_of_every_kind(self):
-        listed = {}
-        for kind in ("explicit", "sweep", "program", "packet", "encoding"):
-            listed[kind] = self.run_program("run", "--list", "-k", kind).stdout.split()[0]
-        for kind, name in listed.items():
-            for options in ([], ["--big-endian"]):
-                with self.subTest(name, options=options):
-                    text = self.run_program("show", name, *options).stdout
-                    self.assertIn(f"{kind} vector of RFC 9669", text)
-                    self.assertTrue(self.run_program("explain", name, *options).stdout)
-
-    def test_explain(self):
-        text = self.run_program("explain", "v/number-7", "--vectors", self.vectors).stdout
-        self.assertIn("r9 += 7", text)
-        self.assertIn("dst = dst + (u64)(s64)imm", text)
-        self.assertRegex(text, r"r9: 0x\w{16} -> 0x\w{16}")
-        self.assertIn("The program ends by EXIT", text)
-
-    def test_errors_of_show_and_explain(self):
-        for command in ("show", "explain"):
-            result = self.run_program(command, "v/nummer-7", "--vectors", self.vectors, status=2)
-            self.assertIn("there is no vector 'v/nummer-7'; the nearest is 'v/number-7'",
-                          result.stderr)
-            self.run_program(command, status=2)
-            sweep = self.run_program("run", "--list", "-k", "sweep").stdout.split()[0]
-            self.assertRegex(self.run_program(command, sweep, "--program", "99999", status=2).stderr,
-                             r"program 99999; the sweep has \d+")
-        self.assertRegex(self.run_program("explain", sweep, "--row", "99999", status=2).stderr,
-                         r"row 99999; the program has \d+")
-
-    def test_asm_and_disasm(self):
-        little = "b7 00 00 00 07 00 00 00\n95 00 00 00 00 00 00 00\n"
-        big = "b7 00 00 00 00 00 00 07\n95 00 00 00 00 00 00 00\n"
-        self.assertEqual(self.run_program("asm", "r0 = 7; exit").stdout, little)
-        self.assertEqual(self.run_program("asm", text="r0 = 7\nexit\n").stdout, little)
-        self.assertEqual(self.run_program("asm", "--big-endian", "r0 = 7; exit").stdout, big)
-        listing = "   0: r0 = 7\n   1: exit\n"
-        self.assertEqual(self.run_program("disasm", little).stdout, listing)
-        self.assertEqual(self.run_program("disasm", text=little.replace(" ", "")).stdout, listing)
-        self.assertEqual(self.run_program("disasm", "--big-endian", big).stdout, listing)
-        file = self.folder / "a b.s"
-        file.write_text("r0 = 7\nexit\n")
-        self.assertEqual(self.run_program("asm", "--file", file).stdout, little)
-
-    def test_errors_of_asm_and_disasm(self):
-        file = self.folder / "a.s"
-        file.write_text("r0 = 7\n  goto nowhere\n")
-        self.assertIn(f"{file}:2:8: label 'nowhere' is not defined",
-                      self.run_program("asm", "-f", file, status=2).stderr)
-        self.assertIn("<text>:1:9: ", self.run_program("asm", "r0 = 1; bogus", status=2).stderr)
-        self.assertIn("<stdin>:1:1: ", self.run_program("asm", text="bogus", status=2).stderr)
-        self.assertIn("no.s: cannot be read",
-                      self.run_program("asm", "-f", self.folder / "no.s", status=2).stderr)
-        self.assertIn("expected pairs of hex digits",
-                      self.run_program("disasm", "xy", status=2).stderr)
-        self.assertIn("3 bytes; instructions are 8 bytes each",
-                      self.run_program("disasm", "00 01 02", status=2).stderr)
-
-    def test_isa(self):
-        table = self.run_program("isa").stdout.splitlines()
-        self.assertEqual(len(table), 1 + 170)
-        isa = json.loads(self.run_program("isa", "--json").stdout)
-        self.assertEqual(len(isa["instructions"]), 170)
-        self.assertEqual(isa["version"], 1)
-        self.assertEqual(sorted(line.split()[0] for line in table[1:]),
-                         sorted(row["mnemonic"] for row in isa["instructions"]))
-
-
-class PluginCheck(Cli):
-    def check(self, command, **options):
-        return self.run_program("plugin", "check", command, **options)
-
-    def test_good(self):
-        result = self.check("reference_vm")
-        self.assertIn("The plugin speaks the protocol.", result.stdout)
-        self.assertNotIn("WRONG", result.stdout)
-        self.check("reference_vm --byte-order big")
-
-    def test_wrong(self):
-        result = self.check(fake("accepts-everything"), status=1)
-        self.assertRegex(result.stdout, r"WRONG +hands on a refusal\n +a program with the unassigned")
-        self.assertRegex(result.stdout, r"\d of \d checks failed; docs/plugin-protocol.md")
-
-    def test_breakdowns_end(self):
-        for mode, words in [("bad-hello", "hello: 'name' must be a text"), ("dies", "SIGSEGV"),
-                            ("not-json", "not a JSON object"), ("floods-stdout", "a line of more"),
-                            ("hangs", "no answer within 1.5 s")]:
-            with self.subTest(mode):
-                result = self.run_program("plugin", "check", fake(mode), "--timeout", "1.5",
-                                          status=1)
-                self.assertIn(words, result.stdout)
-
-    def test_set_up(self):
-        self.assertIn("cannot start '/no/such'", self.check("/no/such", status=2).stderr)
-        self.assertIn("not available: a fake one", self.check(fake("unavailable"), status=2).stderr)
-        self.run_program("plugin", status=2)
 
 
 if __name__ == "__main__":
