@@ -38,9 +38,9 @@ public:
 
     std::span<const Slot> slots() const override { return m_lowering.slots; }
     std::size_t block_size() const override { return m_template.size(); }
-    std::span<const Slot> tested() const override {
-        return std::span(m_lowering.slots)
-            .subspan(m_lowering.body_begin, m_lowering.body_end - m_lowering.body_begin);
+    bool under_test(std::size_t slot) const override {
+        return (slot >= m_lowering.body_begin && slot < m_lowering.body_end) ||
+               slot >= m_lowering.functions_begin;
     }
 
     void write_block(std::size_t row, std::span<u8> block) override {
@@ -299,7 +299,7 @@ public:
         : m_vector(vector), m_traits(traits), m_states(full_states(vector, traits.byte_order)) {}
 
     std::span<const Slot> slots() const override { return m_vector.body; }
-    std::span<const Slot> tested() const override { return m_vector.body; }
+    bool under_test(std::size_t) const override { return true; }
     bool packet() const override { return m_vector.kind == Kind::packet; }
     std::size_t rows() const override { return 1; }
     std::size_t block_size() const override { return block(m_states.before).size(); }

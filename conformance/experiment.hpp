@@ -39,8 +39,8 @@ public:
     virtual bool packet() const { return false; }
     virtual std::size_t rows() const = 0;
     virtual std::size_t block_size() const = 0;
-    /// The instructions under test within slots().
-    virtual std::span<const Slot> tested() const = 0;
+    /// Whether slots()[slot] is of the vector, and not of the lowering.
+    virtual bool under_test(std::size_t slot) const = 0;
     /// "dst r3, src r4" for a program of a sweep, else empty.
     virtual std::string text() const { return {}; }
 

@@ -1,6 +1,7 @@
 #include "conformance/lowering.hpp"
 
 #include "conformance/error.hpp"
+#include "conformance/local_functions.hpp"
 
 #include <algorithm>
 
@@ -80,11 +81,17 @@ public:
     }
 
     Lowering lower(std::span<const Slot> body) {
+        std::vector<Slot>& slots = m_lowering.slots;
+        const std::size_t main_size = functions_begin(body);
         prologue();
-        m_lowering.body_begin = m_lowering.slots.size();
-        m_lowering.slots.insert(m_lowering.slots.end(), body.begin(), body.end());
-        m_lowering.body_end = m_lowering.slots.size();
+        m_lowering.body_begin = slots.size();
+        slots.insert(slots.end(), body.begin(), body.begin() + static_cast<s64>(main_size));
+        m_lowering.body_end = slots.size();
         epilogue();
+        m_lowering.functions_begin = slots.size();
+        slots.insert(slots.end(), body.begin() + static_cast<s64>(main_size), body.end());
+        part_functions(std::span(slots).subspan(m_lowering.body_begin, main_size), body.size(),
+                       m_lowering.functions_begin - m_lowering.body_end);
         return std::move(m_lowering);
     }
 

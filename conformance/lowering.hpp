@@ -30,16 +30,18 @@ struct LoweringOptions {
 
 struct Lowering {
     std::vector<Slot> slots;
-    std::size_t body_begin = 0; // in slots
+    // The body, in slots. Its local functions, if they follow all else, stand behind the epilogue.
+    std::size_t body_begin = 0;
     std::size_t body_end = 0;
+    std::size_t functions_begin = 0; // up to the end; slots.size() if there are none
     BlockLayout layout;
     std::vector<std::size_t>
         folded_words; // offsets in the block of the u64 words that a fold takes
 };
 
-/// Prologue, body, epilogue. Only the kinds of the registers (value or address), the sizes and the
-/// observed stack slots count; the values come with each block. Throws InputError if no stack slot
-/// is left for the lowering.
+/// Prologue, body, epilogue, the body's local functions. Only the kinds of the registers (value or
+/// address), the sizes and the observed stack slots count; the values come with each block. Throws
+/// InputError if no stack slot is left for the lowering.
 Lowering lower(std::span<const Slot> body, const StatePair& states, const LoweringOptions& options);
 
 /// What the folding epilogue computes, over the words of a block.

@@ -52,26 +52,6 @@ std::optional<Refused> check_strict(std::span<const Slot> slots, const Instructi
     return std::nullopt;
 }
 
-/// Where the instruction may jump to, or call, besides the next one; none if nowhere.
-std::optional<s64> target_of(const Slot& slot, u32 pc) {
-    const Class cls = class_of(slot.opcode);
-    if (cls != Class::JMP && cls != Class::JMP32)
-        return std::nullopt;
-    const s64 next = s64{pc} + 1;
-    switch (jump_of(slot.opcode)) {
-    case Jump::EXIT:
-        return std::nullopt;
-    case Jump::CALL:
-        if (slot.src_reg != call::LOCAL)
-            return std::nullopt;
-        return next + slot.imm;
-    case Jump::JA:
-        return next + (cls == Class::JMP32 ? slot.imm : slot.offset);
-    default:
-        return next + slot.offset;
-    }
-}
-
 /// The start of every instruction, as far as the program is well-formed.
 std::vector<bool> instruction_starts(std::span<const Slot> program) {
     std::vector<bool> starts(program.size(), false);
@@ -104,6 +84,25 @@ std::optional<Refused> check_flow(std::span<const Slot> program) {
 }
 
 } // namespace
+
+std::optional<s64> target_of(const Slot& slot, u32 pc) {
+    const Class cls = class_of(slot.opcode);
+    if (cls != Class::JMP && cls != Class::JMP32)
+        return std::nullopt;
+    const s64 next = s64{pc} + 1;
+    switch (jump_of(slot.opcode)) {
+    case Jump::EXIT:
+        return std::nullopt;
+    case Jump::CALL:
+        if (slot.src_reg != call::LOCAL)
+            return std::nullopt;
+        return next + slot.imm;
+    case Jump::JA:
+        return next + (cls == Class::JMP32 ? slot.imm : slot.offset);
+    default:
+        return next + slot.offset;
+    }
+}
 
 std::string_view section_of(u8 opcode) {
     switch (class_of(opcode)) {

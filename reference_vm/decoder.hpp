@@ -20,6 +20,10 @@ inline constexpr std::size_t max_program_slots = 1 << 20;
 /// The section of RFC 9669 that assigns, or would assign, this opcode.
 std::string_view section_of(u8 opcode);
 
+/// Where the instruction in slot `pc` may jump to, or call, besides the next one, in slots from the
+/// start of the program (which it may leave); none if nowhere.
+std::optional<s64> target_of(const Slot& slot, u32 pc);
+
 /// The first refusal of the program, none if it is to be loaded. Every instruction is checked by
 /// itself first, in order; then, if strict, where the jumps go and how the program ends.
 std::optional<Refused> check(std::span<const Slot> program, Profile profile);

@@ -61,10 +61,9 @@ void print_state(const char* title, const StatedState& state) {
 }
 
 /// Prints the program, with a mark at the instructions under test.
-void print_program(std::span<const Slot> slots, std::span<const Slot> tested) {
+void print_program(std::span<const Slot> slots, const Experiment* experiment) {
     for (std::size_t pc = 0; pc < slots.size(); ++pc) {
-        const bool under_test = !tested.empty() && &slots[pc] >= tested.data() &&
-                                &slots[pc] < tested.data() + tested.size();
+        const bool under_test = experiment != nullptr && experiment->under_test(pc);
         fmt::print("{} {:>4}: {}\n", under_test ? ">" : " ", pc, disassemble(slots, pc));
         const InstructionRow* row = find_row(slots[pc]);
         pc += row != nullptr && row->wide ? 1 : 0;
@@ -102,7 +101,7 @@ void show_encoding(const Vector& vector) {
     if (!vector.encoding.control)
         return;
     fmt::print("must load, or the refusal proves nothing:\n");
-    print_program(*vector.encoding.control, {});
+    print_program(*vector.encoding.control, nullptr);
 }
 
 void check_program(const Vector& vector, const Options& options) {
@@ -139,7 +138,7 @@ int show(const Options& options) {
     if (vector.kind == Kind::explicit_state || vector.kind == Kind::sweep)
         fmt::print(", under test: >; the block has {} bytes", experiment->block_size());
     fmt::print(")\n");
-    print_program(experiment->slots(), experiment->tested());
+    print_program(experiment->slots(), experiment.get());
     return 0;
 }
 
