@@ -1,6 +1,8 @@
 """The sweeps of sections 4.1 to 4.3: which programs, on which rows."""
 
-from assembly import CODES, CONDITIONS
+from isa import CODE
+from model import CONDITIONS
+from sweep_file import SweepFile
 
 ALL = "r0-r9"
 
@@ -36,49 +38,46 @@ def clauses_of(code, width, more):
     return [f"RFC9669-4.1-{part.format(width=width)}" for part in parts] + WIDTH_CLAUSES[width]
 
 
-def register_sweeps(code, operator, width):
-    suffix = "32" if width == 32 else ""
-    asm = f"{{dst{suffix}}} {operator} {{src{suffix}}}"
+def register_sweeps(row):
+    code, width = row.code, row.width
     more = []
     if code in ZERO_DIVISOR_CLAUSES:
         more += [ZERO_DIVISOR_CLAUSES[code], "BYZERO-NO-TRAP"] + (["BYZERO-LOW32"] if width == 32 else [])
     if code in SHIFTS:
         more += ["SHIFT-MASK-{width}"]
     clauses = clauses_of(code, width, more) + ["RFC9669-4-SOURCE-X"]
-    name = f"{code.lower()}{width}-reg"
     yield {
-        "id": f"{name}/sweep-all-pairs",
+        "id": f"{row.name}/sweep-all-pairs",
         "clauses": clauses,
-        "asm": asm,
+        "asm": row.syntax,
         "registers": {"dst": ALL, "src": ALL},
         "rows": {"dst": "edges_small", "src": "edges_small"},
     }
     yield {
-        "id": f"{name}/sweep-edges",
+        "id": f"{row.name}/sweep-edges",
         "clauses": clauses,
-        "asm": asm,
+        "asm": row.syntax,
         "registers": {"dst": WIDE_DST, "src": WIDE_SRC},
         "rows": {"dst": "edges64", "src": "edges64"},
     }
     yield {
-        "id": f"{name}/sweep-same-register",
+        "id": f"{row.name}/sweep-same-register",
         "clauses": clauses + ["RFC9669-4.1-SAME-REGISTER"],
-        "asm": asm.replace("src", "dst"),
+        "asm": row.syntax.replace("src", "dst"),
         "registers": {"dst": ALL},
         "rows": {"dst": "edges64"},
     }
 
 
-def immediate_sweeps(code, operator, width):
-    name = f"{code.lower()}{width}-imm"
-    suffix = "32" if width == 32 else ""
+def immediate_sweeps(row):
+    code, width = row.code, row.width
 
     def sweep(which, imm, more, policy=None):
         return {
-            "id": f"{name}/sweep-{which}",
+            "id": f"{row.name}/sweep-{which}",
             "clauses": clauses_of(code, width, more) + ["RFC9669-4-SOURCE-K"],
             **({"policy": policy} if policy else {}),
-            "asm": f"{{dst{suffix}}} {operator} {{imm}}",
+            "asm": row.syntax,
             "registers": {"dst": ALL},
             "imm": imm,
             "rows": {"dst": "edges_small"},
@@ -98,102 +97,114 @@ def immediate_sweeps(code, operator, width):
         yield sweep("edges", [0, "imm_nonzero"], ["IMM-SEXT-ALU64"] if width == 64 else [])
 
 
-def movsx_sweeps(width, from_width):
-    suffix = "32" if width == 32 else ""
-    name = f"movsx{width}-{from_width}"
-    clauses = [f"RFC9669-4.1-MOVSX{width}", "RFC9669-2.3-SEXT-COPY", "RFC9669-2.3-SEXT-FILL"]
-    clauses += WIDTH_CLAUSES[width]
+def movsx_sweeps(row):
+    name = row.name.removesuffix("-reg")
+    clauses = [f"RFC9669-4.1-MOVSX{row.width}", "RFC9669-2.3-SEXT-COPY", "RFC9669-2.3-SEXT-FILL"]
+    clauses += WIDTH_CLAUSES[row.width]
     yield {
         "id": f"{name}/sweep-all-pairs",
         "clauses": clauses,
-        "asm": f"{{dst{suffix}}} = (s{from_width}){{src{suffix}}}",
+        "asm": row.syntax,
         "registers": {"dst": ALL, "src": ALL},
         "rows": {"dst": [0, -1], "src": "edges64"},
     }
     yield {
         "id": f"{name}/sweep-same-register",
         "clauses": clauses + ["RFC9669-4.1-SAME-REGISTER"],
-        "asm": f"{{dst{suffix}}} = (s{from_width}){{dst{suffix}}}",
+        "asm": row.syntax.replace("src", "dst"),
         "registers": {"dst": ALL},
         "rows": {"dst": "edges64"},
     }
 
 
-def one_operand_sweep(name, clauses, asm):
+def one_operand_sweep(row, clauses):
     return {
-        "id": f"{name}/sweep-all-registers",
+        "id": f"{row.name}/sweep-all-registers",
         "clauses": clauses,
-        "asm": asm,
+        "asm": row.syntax,
         "registers": {"dst": ALL},
         "rows": {"dst": "edges64"},
     }
 
 
-def neg_sweep(width):
-    suffix = "32" if width == 32 else ""
-    clauses = clauses_of("NEG", width, ["WRAP{width}"])
-    return one_operand_sweep(f"neg{width}", clauses, f"{{dst{suffix}}} = -{{dst{suffix}}}")
-
-
-def arithmetic():
+def arithmetic(table):
     """Sweeps of section 4.1, in the order of its table."""
-    for operator, code in CODES.items():
-        for width in (32, 64):
-            yield from immediate_sweeps(code, operator, width)
-            yield from register_sweeps(code, operator, width)
-    for width in (32, 64):
-        yield neg_sweep(width)
-    for width, from_width in ((32, 8), (32, 16), (64, 8), (64, 16), (64, 32)):
-        yield from movsx_sweeps(width, from_width)
+    rows = sorted(table.select(section="4.1"), key=lambda row: (row.opcode & CODE, row.fields["offset"] == 1,
+                                                                row.width, row.form, row.mnemonic))  # fmt: skip
+    for row in rows:
+        if row.code not in ("NEG", "MOVSX"):
+            yield from immediate_sweeps(row) if row.form == "K" else register_sweeps(row)
+    for row in rows:
+        if row.code == "NEG":
+            yield one_operand_sweep(row, clauses_of("NEG", row.width, ["WRAP{width}"]))
+    for row in sorted(table.select(code="MOVSX"), key=lambda row: (row.width, row.fields["offset"])):
+        yield from movsx_sweeps(row)
 
 
-def byte_swaps():
+def byte_swaps(table):
     """Sweeps of section 4.2."""
     families = {
-        "le": ["RFC9669-4.2-END-ALU-LE", "RFC9669-2.2-LE-FUNCS", "RFC9669-4.2-END-HOST-ORDER"],
-        "be": ["RFC9669-4.2-END-ALU-BE", "RFC9669-2.2-BE-FUNCS", "RFC9669-4.2-END-HOST-ORDER"],
-        "bswap": ["RFC9669-4.2-END-ALU64-SWAP", "RFC9669-2.2-BSWAP-FUNCS"],
+        "LE": ["RFC9669-4.2-END-ALU-LE", "RFC9669-2.2-LE-FUNCS", "RFC9669-4.2-END-HOST-ORDER"],
+        "BE": ["RFC9669-4.2-END-ALU-BE", "RFC9669-2.2-BE-FUNCS", "RFC9669-4.2-END-HOST-ORDER"],
+        "TO": ["RFC9669-4.2-END-ALU64-SWAP", "RFC9669-2.2-BSWAP-FUNCS"],
     }
     for family, clauses in families.items():
-        for width in (16, 32, 64):
-            upper = ["RFC9669-4.2-END-UPPER-ZERO"] if width < 64 else []
+        for row in sorted(table.select(section="4.2", form=family), key=lambda row: row.fields["imm"]):
+            upper = ["RFC9669-4.2-END-UPPER-ZERO"] if row.fields["imm"] < 64 else []
             common = ["RFC9669-4.2-END-CODE", "RFC9669-4.2-END-DST-ONLY", "RFC9669-4.2-END-IMM-SELECT"]
-            name = f"{family}{width}"
-            yield one_operand_sweep(name, clauses + upper + common, f"{{dst}} = {name} {{dst}}")
+            yield one_operand_sweep(row, clauses + upper + common)
 
 
-def jump_sweep(code, operator, width, form, which, more):
+def jump_sweep(row, which, more):
     """A jump over an instruction that changes the lowest bit of dst."""
-    suffix = "32" if width == 32 else ""
-    second = {"reg": f"{{src{suffix}}}", "imm": "{imm}", "same": f"{{dst{suffix}}}"}[form]
-    name = f"{code.lower()}{width}-{'imm' if form == 'imm' else 'reg'}"
-    clauses = [f"RFC9669-4.3-{code}", f"RFC9669-4.3-WIDTH-{width}", "RFC9669-4.3-FALL-THROUGH"]
-    if form == "imm" and width == 64:
+    clauses = [f"RFC9669-4.3-{row.code}", f"RFC9669-4.3-WIDTH-{row.width}", "RFC9669-4.3-FALL-THROUGH"]
+    if row.form == "K" and row.width == 64:
         clauses.append("RFC9669-4.3-IMM-SEXT-JMP")
+    jump = row.syntax.replace("{target}", "+1")
     return {
-        "id": f"{name}/sweep-{which}",
-        "clauses": clauses + [f"RFC9669-4-SOURCE-{'K' if form == 'imm' else 'X'}"],
-        "tests": [name.replace("-", "_")],
-        "asm": f"if {{dst{suffix}}} {operator} {second} goto +1; {{dst}} ^= 1",
+        "id": f"{row.name}/sweep-{which}",
+        "clauses": clauses + [f"RFC9669-4-SOURCE-{row.form}"],
+        "tests": [row.mnemonic],
+        "asm": f"{jump.replace('src', 'dst') if which == 'same-register' else jump}; {{dst}} ^= 1",
         **more,
     }
 
 
-def jumps():
+def jumps(table):
     """Sweeps of the conditional jumps of section 4.3."""
     small = {"dst": "edges_small", "src": "edges_small"}
-    for operator, code in CONDITIONS.items():
-        for width in (32, 64):
+    order = list(CONDITIONS)
+    rows = [row for row in table.select(section="4.3") if row.uses("dst")]
+    for row in sorted(rows, key=lambda row: (order.index(row.code), row.width, row.form != "X")):
+        if row.form == "X":
             pairs = {"registers": {"dst": ALL, "src": ALL}, "rows": small}
-            yield jump_sweep(code, operator, width, "reg", "all-pairs", pairs)
+            yield jump_sweep(row, "all-pairs", pairs)
             all_values = {"dst": "edges64", "src": "edges64"}
             edges = {"registers": {"dst": ["r3"], "src": ["r4"]}, "rows": all_values}
-            yield jump_sweep(code, operator, width, "reg", "edges", edges)
+            yield jump_sweep(row, "edges", edges)
             same = {"registers": {"dst": ALL}, "rows": {"dst": "edges_small"}}
-            yield jump_sweep(code, operator, width, "same", "same-register", same)
+            yield jump_sweep(row, "same-register", same)
+        else:
             values = {"registers": {"dst": ALL}, "imm": [0, "imm_nonzero"], "rows": {"dst": "edges_small"}}
-            yield jump_sweep(code, operator, width, "imm", "edges", values)
+            yield jump_sweep(row, "edges", values)
             # Rows where dst is near the immediate, which decides between neighbours.
             limits = [127, -128, 0x7FFF, -32768, 0x7FFFFFFF, -2147483648]
             near = {"registers": {"dst": ["r1", "r8"]}, "imm": limits, "rows": {"dst": "edges64"}}
-            yield jump_sweep(code, operator, width, "imm", "near", near)
+            yield jump_sweep(row, "near", near)
+
+
+def file_of(path, section, describe):
+    def make(table, lists):
+        file = SweepFile(path, section, "sweeps.py", lists)
+        for sweep in describe(table):
+            file.add_sweep(sweep)
+        return file
+
+    return make
+
+
+FILES = (
+    file_of("4.1-arithmetic/sweeps.yaml", "4.1", arithmetic),
+    file_of("4.2-byte-swap/sweeps.yaml", "4.2", byte_swaps),
+    file_of("4.3-jump/sweeps.yaml", "4.3", jumps),
+)
