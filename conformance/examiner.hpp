@@ -16,6 +16,7 @@ struct Runtime {
 
 struct ExamineOptions {
     bool strict = false;
+    RunProfile profile = RunProfile::standard;
     std::chrono::milliseconds deadline{10'000}; // per request
 };
 

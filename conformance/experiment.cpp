@@ -1,7 +1,7 @@
 #include "conformance/experiment.hpp"
 
-#include "conformance/digest.hpp"
 #include "conformance/error.hpp"
+#include "conformance/sweep.hpp"
 
 #include <fmt/format.h>
 
@@ -25,11 +25,18 @@ u64 load_u64(std::span<const u8> block, std::size_t at, ByteOrder order) {
 /// Outputs start as something that no program writes by accident.
 constexpr u8 unwritten = 0xb7;
 
+/// The bytes of the memory that differ from row to row.
+struct CellPlace {
+    std::size_t at = 0;
+    std::size_t size = 0; // 0: none
+};
+
 /// Prologue, instructions under test, epilogue: the registers of each row come from a subclass.
 class StateExperiment : public Experiment {
 public:
-    StateExperiment(std::span<const Slot> body, StatePair states, const RuntimeTraits& traits)
-        : m_traits(traits), m_states(std::move(states)),
+    StateExperiment(std::span<const Slot> body, StatePair states, const RuntimeTraits& traits,
+                    CellPlace cell = {})
+        : m_traits(traits), m_states(std::move(states)), m_cell(cell),
           m_lowering(lower(body, m_states,
                            {.stores_pointers = traits.stores_pointers, .fold = traits.fold})),
           m_template(m_lowering.layout.size), m_expected(m_lowering.layout.size) {
@@ -45,10 +52,11 @@ public:
 
     void write_block(std::size_t row, std::span<u8> block) override {
         std::ranges::copy(m_template, block.begin());
-        const auto values = before(row);
+        const RowState state = before(row);
         for (std::size_t number = 0; number < general_registers; ++number)
-            store_u64(block, BlockLayout::registers_before + 8 * number, values[number],
+            store_u64(block, BlockLayout::registers_before + 8 * number, state.registers[number],
                       m_traits.byte_order);
+        store_cell(block, state);
     }
     bool right(std::size_t row, u64 r0, std::span<const u8> block) override;
     std::vector<Difference> differences(std::size_t row, u64 r0,
@@ -56,14 +64,21 @@ public:
     std::vector<std::string> registers_before(std::size_t row) override;
 
 protected:
-    using Values = std::array<u64, general_registers>;
-    virtual Values before(std::size_t row) = 0;
-    virtual Values after(std::size_t row) = 0; // of registers that are addresses: anything
+    // Of registers that hold an address: anything.
+    virtual RowState before(std::size_t row) = 0;
+    virtual RowState after(std::size_t row) = 0;
 
     const StatePair& states() const { return m_states; }
+    const CellPlace& cell() const { return m_cell; }
 
 private:
     void write_template();
+    void store_cell(std::span<u8> block, const RowState& state) const {
+        if (m_cell.size != 0)
+            store(block.subspan(m_lowering.layout.guarded_memory + guard_size + m_cell.at,
+                                m_cell.size),
+                  state.cell, m_traits.byte_order);
+    }
     void expect(std::size_t row, std::span<const u8> seen);
     u64 expected_fold(std::size_t row);
     u64 address_value(const Address& address, std::span<const u8> seen) const;
@@ -71,6 +86,7 @@ private:
 
     RuntimeTraits m_traits;
     StatePair m_states;
+    CellPlace m_cell;
     Lowering m_lowering;
     std::vector<u8> m_template;
     std::vector<u8> m_expected;
@@ -100,7 +116,7 @@ void StateExperiment::expect(std::size_t row, std::span<const u8> seen) {
     const BlockLayout& layout = m_lowering.layout;
     const ByteOrder order = m_traits.byte_order;
     write_block(row, m_expected);
-    const Values values = after(row);
+    const RowState state = after(row);
     for (std::size_t number = 0; number < general_registers; ++number) {
         const std::size_t at = BlockLayout::registers_after + 8 * number;
         const RegisterValue& stated = m_states.after.registers[number];
@@ -109,7 +125,7 @@ void StateExperiment::expect(std::size_t row, std::span<const u8> seen) {
                 store_u64(m_expected, at, address_value(*address, seen), order);
         } else {
             const bool undefined = std::holds_alternative<Undefined>(stated);
-            store_u64(m_expected, at, undefined ? 0 : values[number], order);
+            store_u64(m_expected, at, undefined ? 0 : state.registers[number], order);
         }
     }
     if (m_traits.stores_pointers) // the runtime's own addresses: not stated, only used above
@@ -121,6 +137,7 @@ void StateExperiment::expect(std::size_t row, std::span<const u8> seen) {
                     8, m_expected.begin() + static_cast<s64>(layout.stack_after + 8 * i));
     std::ranges::copy(m_states.after.memory,
                       m_expected.begin() + static_cast<s64>(layout.guarded_memory));
+    store_cell(m_expected, state);
 }
 
 u64 StateExperiment::expected_fold(std::size_t row) {
@@ -182,11 +199,11 @@ std::vector<Difference> StateExperiment::differences(std::size_t row, u64 r0,
 
 std::vector<std::string> StateExperiment::registers_before(std::size_t row) {
     std::vector<std::string> texts;
-    const Values values = before(row);
+    const RowState state = before(row);
     for (std::size_t number = 0; number < general_registers; ++number) {
         const auto* address = std::get_if<Address>(&m_states.before.registers[number]);
         if (address == nullptr)
-            texts.push_back(hex(values[number]));
+            texts.push_back(hex(state.registers[number]));
         else
             texts.push_back(fmt::format("{}{:+}",
                                         address->base == Address::Base::memory ? "memory" : "r10",
@@ -208,88 +225,71 @@ public:
     std::size_t rows() const override { return 1; }
 
 private:
-    Values before(std::size_t) override { return values_of(states().before); }
-    Values after(std::size_t) override { return values_of(states().after); }
-    static Values values_of(const FullState& state) {
-        Values values{};
-        std::ranges::transform(state.registers, values.begin(), value_or_zero);
-        return values;
+    RowState before(std::size_t) override { return row_of(states().before); }
+    RowState after(std::size_t) override { return row_of(states().after); }
+    static RowState row_of(const FullState& state) {
+        RowState row;
+        std::ranges::transform(state.registers, row.registers.begin(), value_or_zero);
+        return row;
     }
 };
 
-/// The rows of one program of a sweep, and what the reference VM makes of them.
-class SweepRows {
-public:
-    SweepRows(const Vector& vector, const SweepProgram& program, ByteOrder order)
-        : m_sweep(vector.sweep), m_program(program), m_vm(load_body(vector, program, order)) {}
-
-    std::size_t count() const {
-        const bool one = !m_program.src || *m_program.src == m_program.dst;
-        return m_sweep.dst_values.size() * (one ? 1 : m_sweep.src_values.size());
-    }
-
-    std::array<u64, general_registers> before(std::size_t row) const {
-        std::array<u64, general_registers> values{};
-        for (std::size_t number = 0; number < general_registers; ++number)
-            values[number] = register_sentinel(number);
-        if (!m_program.src || *m_program.src == m_program.dst) {
-            values[m_program.dst] = m_sweep.dst_values[row];
-        } else {
-            values[m_program.dst] = m_sweep.dst_values[row / m_sweep.src_values.size()];
-            values[*m_program.src] = m_sweep.src_values[row % m_sweep.src_values.size()];
-        }
-        return values;
-    }
-
-    std::array<u64, general_registers> after(std::size_t row) {
-        set_up_entry(m_state);
-        const auto values = before(row);
-        std::ranges::copy(values, m_state.registers.begin());
-        if (!std::holds_alternative<Returned>(run(m_vm, m_state)))
-            throw InputError("a sweep's instructions do not run to their end on the reference VM");
-        std::array<u64, general_registers> result{};
-        std::copy_n(m_state.registers.begin(), general_registers, result.begin());
-        return result;
-    }
-
-private:
-    static Program load_body(const Vector& vector, const SweepProgram& program, ByteOrder order) {
-        std::vector<Slot> slots = program.body;
-        slots.push_back({.opcode = find_row("exit")->opcode});
-        auto loaded = Program::load(slots, {.byte_order = order});
-        if (const auto* refused = std::get_if<Refused>(&loaded))
-            throw InputError(fmt::format("{}: {} ({}): {}", vector.location.text(), vector.id,
-                                         program.text(), describe(refused->reason)));
-        return std::get<Program>(std::move(loaded));
-    }
-
-    const Sweep& m_sweep;
-    const SweepProgram& m_program;
-    Program m_vm;
-    State m_state;
-};
-
-StatePair sentinel_states() {
+/// Nothing stated but, of a sweep with memory, one address.
+StatePair states_of(const Vector& vector, const SweepProgram& program, const SweepRows& rows,
+                    bool keeps_address) {
     Vector nothing_stated;
-    nothing_stated.memory_size = 0;
-    return full_states(nothing_stated, ByteOrder::little);
+    nothing_stated.memory_size = vector.sweep.cell_size == 0 ? 0 : sweep_memory_size;
+    StatePair states = full_states(nothing_stated, ByteOrder::little);
+    if (const auto base = rows.base()) {
+        const Address address{Address::Base::memory,
+                              program.at.value_or(0) - program.offset.value_or(0)};
+        states.before.registers[*base] = address;
+        states.after.registers[*base] = u64{0};
+        if (keeps_address)
+            states.after.registers[*base] = address;
+    }
+    return states;
 }
 
+/// The selected rows of one program.
 class SweepExperiment final : public StateExperiment {
 public:
-    SweepExperiment(const Vector& vector, const SweepProgram& program, const RuntimeTraits& traits)
-        : StateExperiment(program.body, sentinel_states(), traits), m_text(program.text()),
-          m_rows(vector, program, traits.byte_order) {}
+    SweepExperiment(const Vector& vector, const SweepProgram& program, const RuntimeTraits& traits,
+                    std::vector<u32> selected)
+        : SweepExperiment(vector, program, traits, std::move(selected),
+                          SweepRows(vector, program, traits.byte_order)) {}
 
-    std::size_t rows() const override { return m_rows.count(); }
+    std::size_t rows() const override {
+        return m_selected.empty() ? m_rows.count() : m_selected.size();
+    }
+    std::size_t row_number(std::size_t row) const override {
+        return m_selected.empty() ? row : m_selected[row];
+    }
     std::string text() const override { return m_text; }
+    std::string memory_before(std::size_t row) override {
+        return cell().size == 0 ? ""
+                                : fmt::format("u{}@{} = {}", 8 * cell().size, cell().at,
+                                              hex(m_rows.before(row_number(row)).cell));
+    }
 
 private:
-    Values before(std::size_t row) override { return m_rows.before(row); }
-    Values after(std::size_t row) override { return m_rows.after(row); }
+    SweepExperiment(const Vector& vector, const SweepProgram& program, const RuntimeTraits& traits,
+                    std::vector<u32> selected, SweepRows rows)
+        : StateExperiment(program.body, states_of(vector, program, rows, keeps_address(rows)),
+                          traits,
+                          {.at = static_cast<std::size_t>(program.at.value_or(0)),
+                           .size = vector.sweep.cell_size}),
+          m_text(program.text()), m_rows(std::move(rows)), m_selected(std::move(selected)) {}
+
+    static bool keeps_address(SweepRows& rows) {
+        return rows.base() && rows.after(0).registers[*rows.base()] == rows.base_address();
+    }
+    RowState before(std::size_t row) override { return m_rows.before(row_number(row)); }
+    RowState after(std::size_t row) override { return m_rows.after(row_number(row)); }
 
     std::string m_text;
     SweepRows m_rows;
+    std::vector<u32> m_selected; // row numbers; empty: all
 };
 
 /// A whole program: nothing is added; R0 and the memory are seen.
@@ -358,57 +358,23 @@ std::vector<u8> wire_form(std::span<const Slot> slots, ByteOrder order) {
     return image;
 }
 
-std::size_t program_count(const Vector& vector) {
-    switch (vector.kind) {
-    case Kind::sweep:
-        return vector.sweep_programs.size();
-    case Kind::encoding:
-        return 0;
-    default:
-        return 1;
-    }
+std::unique_ptr<Experiment> make_experiment(const Vector& vector, std::size_t index,
+                                            const RuntimeTraits& traits) {
+    return make_experiment(vector, ProgramRows{.program = index, .rows = {}}, traits);
 }
 
-std::unique_ptr<Experiment> make_experiment(const Vector& vector, std::size_t index,
+std::unique_ptr<Experiment> make_experiment(const Vector& vector, const ProgramRows& selected,
                                             const RuntimeTraits& traits) {
     try {
         if (vector.kind == Kind::sweep)
-            return std::make_unique<SweepExperiment>(vector, vector.sweep_programs.at(index),
-                                                     traits);
+            return std::make_unique<SweepExperiment>(
+                vector, vector.sweep_programs.at(selected.program), traits, selected.rows);
         if (vector.kind == Kind::explicit_state)
             return std::make_unique<ExplicitExperiment>(vector, traits);
         return std::make_unique<ProgramExperiment>(vector, traits);
     } catch (const InputError& error) {
         throw InputError(vector.location.text() + ": " + error.what());
     }
-}
-
-std::string digest_of(const Vector& sweep, ByteOrder order) {
-    Sha256 digest;
-    std::vector<u8> bytes;
-    for (const SweepProgram& program : sweep.sweep_programs) {
-        SweepRows rows(sweep, program, order);
-        bytes.resize(rows.count() * general_registers * 8);
-        std::span<u8> rest(bytes);
-        for (std::size_t row = 0; row < rows.count(); ++row)
-            for (const u64 value : rows.after(row)) {
-                store(rest.first(8), value, ByteOrder::little);
-                rest = rest.subspan(8);
-            }
-        digest.add(bytes);
-    }
-    return digest.hex();
-}
-
-void check_digest(const Vector& sweep, ByteOrder order) {
-    const std::string& stated = sweep.sweep.digest[index_of(order)];
-    const std::string computed = digest_of(sweep, order);
-    if (computed != stated)
-        throw InputError(fmt::format(
-            "{}: the reference VM and the model behind the vectors disagree on {} ({}-endian): "
-            "digest {} is stated, {} computed; run scripts/generate --check",
-            sweep.location.text(), sweep.id, order == ByteOrder::little ? "little" : "big", stated,
-            computed));
 }
 
 } // namespace bpf_assay::conformance

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "conformance/lowering.hpp"
+#include "conformance/profile.hpp"
 
 #include "reference_vm/machine.hpp"
 
@@ -38,6 +39,8 @@ public:
     virtual std::span<const Slot> slots() const = 0;
     virtual bool packet() const { return false; }
     virtual std::size_t rows() const = 0;
+    /// Which row of the whole table row `row` is.
+    virtual std::size_t row_number(std::size_t row) const { return row; }
     virtual std::size_t block_size() const = 0;
     /// Whether slots()[slot] is of the vector, and not of the lowering.
     virtual bool under_test(std::size_t slot) const = 0;
@@ -52,20 +55,16 @@ public:
                                                 std::span<const u8> block) = 0;
     /// R0..R9 before; expected after; as seen in the block. Empty where the registers are not seen.
     virtual std::vector<std::string> registers_before(std::size_t row) = 0;
+    /// "u32@16 = 0x...": the cell of a sweep, before; else empty.
+    virtual std::string memory_before(std::size_t) { return {}; }
 };
 
-/// How many programs the vector has for a runtime (encoding vectors: none, they only load).
-std::size_t program_count(const Vector& vector);
-
-/// Program `index` of the vector. Throws InputError if it cannot be lowered.
-std::unique_ptr<Experiment> make_experiment(const Vector& vector, std::size_t index,
+/// A program of the vector, with some of its rows. Throws InputError if it cannot be lowered.
+std::unique_ptr<Experiment> make_experiment(const Vector& vector, const ProgramRows& selected,
                                             const RuntimeTraits& traits);
 
-/// Runs every row of the sweep on the reference VM and compares the digest that the file states,
-/// which an independent model has computed. Throws InputError if they differ.
-void check_digest(const Vector& sweep, ByteOrder order);
-
-/// The same digest, as computed by the reference VM.
-std::string digest_of(const Vector& sweep, ByteOrder order);
+/// The same with all rows of program `index`.
+std::unique_ptr<Experiment> make_experiment(const Vector& vector, std::size_t index,
+                                            const RuntimeTraits& traits);
 
 } // namespace bpf_assay::conformance

@@ -44,7 +44,7 @@ VectorResult OneShotExaminer::examine(const Vector& vector) {
         result.add(Outcome::unsupported,
                    "the one-shot contract cannot load a program without running it");
     } else {
-        for (std::size_t program = 0; program < program_count(vector); ++program) {
+        for (const ProgramRows& program : selection(vector, m_options.profile)) {
             ++result.programs;
             examine_row(vector, program, Fold::add, result);
             if (m_hello.r0_bits == 32 && vector.kind != Kind::program)
@@ -55,12 +55,13 @@ VectorResult OneShotExaminer::examine(const Vector& vector) {
     return result;
 }
 
-void OneShotExaminer::examine_row(const Vector& vector, std::size_t program, Fold fold,
+void OneShotExaminer::examine_row(const Vector& vector, const ProgramRows& program, Fold fold,
                                   VectorResult& result) {
     RuntimeTraits traits = m_hello.traits();
     traits.fold = fold;
     const auto experiment = make_experiment(vector, program, traits);
-    const std::size_t row = program * 7 % experiment->rows(); // another one for each program
+    const std::size_t row =
+        program.program * 7 % experiment->rows(); // another one for each program
     if (fold == Fold::add)
         result.rows.total += experiment->rows();
     if (experiment->block_size() > largest_memory)
@@ -71,7 +72,7 @@ void OneShotExaminer::examine_row(const Vector& vector, std::size_t program, Fol
     else if (fold == Fold::add)
         ++result.rows.run;
     Failure failure{.outcome = ended.outcome,
-                    .program = program,
+                    .program = program.program,
                     .program_text = experiment->text(),
                     .row = row,
                     .why = ended.why};

@@ -21,7 +21,8 @@ private:
         u64 r0 = 0;
     };
 
-    void examine_row(const Vector& vector, std::size_t program, Fold fold, VectorResult& result);
+    void examine_row(const Vector& vector, const ProgramRows& program, Fold fold,
+                     VectorResult& result);
     Ended run(Experiment& experiment, std::size_t row);
 
     Runtime m_runtime;

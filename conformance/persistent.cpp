@@ -106,19 +106,27 @@ VectorResult PersistentExaminer::examine(const Vector& vector) {
 }
 
 void PersistentExaminer::examine_encoding(const Vector& vector, VectorResult& result) {
+    for (std::size_t index = 0; index < vector.encoding.count(); ++index) {
+        examine_encoding(vector, index, result);
+        if (result.outcome == Outcome::unsupported || result.outcome == Outcome::not_run)
+            return;
+    }
+}
+
+void PersistentExaminer::examine_encoding(const Vector& vector, std::size_t index,
+                                          VectorResult& result) {
     // A packet load is legal only where there is a packet: so must its control be.
     const bool packet = std::ranges::any_of(
         vector.tests, [](const InstructionRow* row) { return row->group == Group::packet; });
-    const auto refused = [&](std::span<const u8> image, std::size_t insns) {
-        return load_alone(image, insns, packet);
-    };
     const Encoding& encoding = vector.encoding;
-    const auto image =
-        encoding.image.value_or(wire_form(encoding.slots, session().hello().byte_order));
-    result.programs = 1;
-    Failure failure{.outcome = Outcome::crash, .slots = encoding.slots};
+    const auto slots = encoding.program(index);
+    const auto image = encoding.image.value_or(wire_form(slots, session().hello().byte_order));
+    ++result.programs;
+    Failure failure{.outcome = Outcome::crash, .program = index, .slots = slots};
+    if (!encoding.values.empty())
+        failure.program_text = fmt::format("value {:#x}", encoding.values[index]);
     try {
-        auto [answer, why] = refused(image, image.size() / slot_size);
+        auto [answer, why] = load_alone(image, image.size() / slot_size, packet);
         if (answer == "loaded") {
             failure.outcome = Outcome::accepted;
             failure.why = "it loads, and must not";
@@ -129,11 +137,13 @@ void PersistentExaminer::examine_encoding(const Vector& vector, VectorResult& re
             result.add(Outcome::not_run, why);
             return;
         }
+        if (index != 0)
+            return;
         result.why = why;
         if (!encoding.control)
             return;
         const auto control = wire_form(*encoding.control, m_hello.byte_order);
-        std::tie(answer, why) = refused(control, encoding.control->size());
+        std::tie(answer, why) = load_alone(control, encoding.control->size(), packet);
         if (answer == "unable")
             result.add(Outcome::not_run, why);
         else if (answer != "loaded")
@@ -166,7 +176,8 @@ std::pair<std::string, std::string> PersistentExaminer::load_alone(std::span<con
 }
 
 void PersistentExaminer::examine_programs(const Vector& vector, VectorResult& result) {
-    const std::size_t end = program_count(vector);
+    m_programs = selection(vector, m_options.profile);
+    const std::size_t end = m_programs.size();
     Position at;
     Pace pace = Pace::pipelined;
     std::size_t recorded = 0;
@@ -208,13 +219,14 @@ void PersistentExaminer::examine_programs(const Vector& vector, VectorResult& re
 void PersistentExaminer::record_breakdown(const PluginFailure& failure, const Pending& request,
                                           VectorResult& result) {
     Failure record{.outcome = outcome_of(failure.kind),
-                   .program = request.at.program,
+                   .program = m_programs[request.at.program].program,
                    .program_text = request.experiment->text(),
                    .why = failure.text};
     record.slots.assign(request.experiment->slots().begin(), request.experiment->slots().end());
     if (request.rows != 0) {
-        record.row = request.at.row;
+        record.row = request.experiment->row_number(request.at.row);
         record.registers_before = request.experiment->registers_before(request.at.row);
+        record.memory_before = request.experiment->memory_before(request.at.row);
     }
     add_failure(result, std::move(record));
 }
@@ -255,7 +267,7 @@ void PersistentExaminer::advance(const Vector& vector, Position from, std::size_
         const std::size_t row = program == from.program ? from.row : 0;
         session();
         const std::shared_ptr<Experiment> experiment =
-            make_experiment(vector, program, m_hello.traits());
+            make_experiment(vector, m_programs[program], m_hello.traits());
         if (row == 0) {
             ++result.programs;
             result.rows.total += experiment->rows();
@@ -326,7 +338,7 @@ void PersistentExaminer::take_load(const Vector& vector, const Pending& request,
     m_breakdowns = 0;
     Failure failure{.outcome = answer.name == "rejected" ? refusal_outcome(m_hello, vector)
                                                          : Outcome::unsupported,
-                    .program = request.at.program,
+                    .program = m_programs[request.at.program].program,
                     .program_text = request.experiment->text(),
                     .why = answer.why()};
     const auto slots = request.experiment->slots();
@@ -368,24 +380,26 @@ void PersistentExaminer::take_rows(const Pending& request, const Answer& answer,
     m_breakdowns = 0;
     const auto bytes = bytes_of(answer.payload);
     for (std::size_t index = 0; index < request.rows; ++index) {
-        const auto row = bytes.subspan(index * stride, stride);
-        const auto status = load(row.first(4), m_hello.byte_order);
-        const u64 r0 = load(row.subspan(8, 8), m_hello.byte_order);
-        const auto block = row.subspan(answer_header);
+        const auto answered = bytes.subspan(index * stride, stride);
+        const auto status = load(answered.first(4), m_hello.byte_order);
+        const u64 r0 = load(answered.subspan(8, 8), m_hello.byte_order);
+        const auto block = answered.subspan(answer_header);
+        const std::size_t row = request.at.row + index;
         ++result.rows.run;
-        if (status == 0 && experiment.right(request.at.row + index, r0, block)) {
+        if (status == 0 && experiment.right(row, r0, block)) {
             ++result.rows.passed;
             result.rows.not_executed += m_executed ? 0 : 1;
             continue;
         }
         Failure failure{.outcome = status == 0 ? Outcome::wrong : Outcome::fault,
-                        .program = request.at.program,
+                        .program = m_programs[request.at.program].program,
                         .program_text = experiment.text(),
-                        .row = request.at.row + index};
+                        .row = experiment.row_number(row)};
         if (result.failures.size() < 8) { // what the report shows costs time
-            failure.registers_before = experiment.registers_before(*failure.row);
+            failure.registers_before = experiment.registers_before(row);
+            failure.memory_before = experiment.memory_before(row);
             if (status == 0)
-                failure.differences = experiment.differences(*failure.row, r0, block);
+                failure.differences = experiment.differences(row, r0, block);
             failure.slots.assign(experiment.slots().begin(), experiment.slots().end());
         }
         if (status != 0)

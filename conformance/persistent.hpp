@@ -16,6 +16,7 @@ public:
     VectorResult examine(const Vector& vector) override;
 
 private:
+    /// In m_programs, and among the selected rows of the program.
     struct Position {
         std::size_t program = 0;
         std::size_t row = 0;
@@ -33,6 +34,8 @@ private:
     void broke_down(const PluginFailure& failure);
 
     void examine_encoding(const Vector& vector, VectorResult& result);
+    /// One program of an encoding vector; the legal twin only with the first.
+    void examine_encoding(const Vector& vector, std::size_t index, VectorResult& result);
     std::pair<std::string, std::string> load_alone(std::span<const u8> image, std::size_t insns,
                                                    bool packet);
     void examine_programs(const Vector& vector, VectorResult& result);
@@ -58,7 +61,8 @@ private:
     ExamineOptions m_options;
     std::unique_ptr<Session> m_session;
     Hello m_hello;
-    std::size_t m_breakdowns = 0; // without a right answer in between
+    std::vector<ProgramRows> m_programs; // of the vector that is examined
+    std::size_t m_breakdowns = 0;        // without a right answer in between
     std::deque<Pending> m_pending;
     std::vector<std::size_t> m_unable; // programs to try again: the runtime lacked memory
     bool m_executed = true; // whether the program loaded last holds the tested instructions

@@ -16,6 +16,7 @@ struct Failure {
     std::optional<std::size_t> row = {};
     std::string why = {}; // the runtime's or the runner's words
     std::vector<std::string> registers_before = {};
+    std::string memory_before = {}; // the cell of a sweep
     std::vector<Difference> differences = {};
     std::vector<Slot> slots = {}; // the program as it was loaded
 };

@@ -42,6 +42,8 @@ json failure_json(const Failure& failure) {
         object["why"] = failure.why;
     if (!failure.registers_before.empty())
         object["registers_before"] = failure.registers_before;
+    if (!failure.memory_before.empty())
+        object["memory_before"] = failure.memory_before;
     if (!failure.differences.empty()) {
         json differences = json::array();
         for (const Difference& difference : failure.differences)

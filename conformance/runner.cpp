@@ -1,6 +1,7 @@
 #include "conformance/runner.hpp"
 
 #include "conformance/error.hpp"
+#include "conformance/sweep.hpp"
 
 #include <algorithm>
 #include <future>

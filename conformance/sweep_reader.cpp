@@ -12,6 +12,8 @@ namespace bpf_assay::conformance {
 
 namespace {
 
+constexpr std::size_t most_rows = 1024; // of one program
+
 std::string replace_all(std::string text, std::string_view from, const std::string& to) {
     for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
         text.replace(at, from.size(), to);
@@ -28,7 +30,18 @@ std::string instructions_of(const Sweep& sweep, const SweepProgram& program) {
     }
     if (program.imm)
         text = replace_all(text, "{imm}", fmt::format("{}", *program.imm));
+    if (program.offset)
+        text = replace_all(
+            text, "{offset}",
+            fmt::format("{} {}", *program.offset < 0 ? '-' : '+', std::abs(*program.offset)));
     return text;
+}
+
+/// What a dimension of the table has: without values of its own, one element that is none.
+std::vector<std::optional<s64>> dimension(const std::vector<s64>& values) {
+    if (values.empty())
+        return {std::nullopt};
+    return {values.begin(), values.end()};
 }
 
 } // namespace
@@ -81,8 +94,17 @@ std::vector<u64> VectorReader::read_values(const YAML::Node& node) {
     return values;
 }
 
+std::vector<s64> VectorReader::read_signed_values(const YAML::Node& node) {
+    std::vector<s64> values;
+    for (const u64 value : read_values(node))
+        values.push_back(static_cast<s64>(value));
+    return values;
+}
+
 void VectorReader::read_sweep(const YAML::Node& node, Vector& vector) {
-    allow(node, "a sweep", {"asm", "registers", "imm", "rows", "digest"});
+    allow(
+        node, "a sweep",
+        {"asm", "registers", "distinct", "imm", "base", "cell", "at", "offset", "rows", "digest"});
     vector.kind = Kind::sweep;
     Sweep& sweep = vector.sweep;
     sweep.text = m_file.text(node["asm"], "asm");
@@ -93,20 +115,79 @@ void VectorReader::read_sweep(const YAML::Node& node, Vector& vector) {
     sweep.dst = read_register_list(m_file.required(registers, "dst"));
     if (registers["src"])
         sweep.src = read_register_list(registers["src"]);
+    if (node["distinct"]) {
+        if (m_file.text(node["distinct"], "distinct") != "true" || sweep.src.empty())
+            m_file.fail(node["distinct"],
+                        "'distinct' is true, of a sweep with a src, or not there");
+        sweep.distinct = true;
+    }
     if (node["imm"])
-        for (const u64 value : read_values(node["imm"]))
-            sweep.imm.push_back(static_cast<s64>(value));
-
-    m_file.expect_map(node["rows"], "rows", {"dst", "src"});
-    sweep.dst_values = read_values(m_file.required(node["rows"], "dst"));
-    if (node["rows"]["src"])
-        sweep.src_values = read_values(node["rows"]["src"]);
-    if (sweep.src.empty() != sweep.src_values.empty())
-        m_file.fail(node["rows"], "'src' stands in both of registers and rows, or in neither");
-
+        sweep.imm = read_signed_values(node["imm"]);
+    read_cell(node, sweep);
+    read_rows(node["rows"], sweep);
     read_digest(m_file.required(node, "digest"), sweep);
     make_sweep_programs(node["asm"], vector);
     assemble_sweep(node["asm"], vector);
+}
+
+/// base, cell, at, offset
+void VectorReader::read_cell(const YAML::Node& node, Sweep& sweep) {
+    static constexpr std::array<std::pair<std::string_view, std::size_t>, 4> cells{
+        {{"u8", 1}, {"u16", 2}, {"u32", 4}, {"u64", 8}}};
+    for (const char* key : {"base", "at", "offset"})
+        if (node[key] && !node["cell"])
+            m_file.fail(node[key], fmt::format("'{}' needs a 'cell'", key));
+    if (!node["cell"])
+        return;
+    const std::string cell = m_file.text(node["cell"], "cell");
+    const auto* found =
+        std::ranges::find(cells, cell, [](const auto& known) { return known.first; });
+    if (found == cells.end())
+        m_file.fail(node["cell"], "a cell is u8, u16, u32 or u64");
+    sweep.cell_size = found->second;
+
+    const YAML::Node base = m_file.required(node, "base");
+    const std::string name = m_file.text(base, "base");
+    if (name != "dst" && (name != "src" || sweep.src.empty()))
+        m_file.fail(base, "'base' is dst, or src where there is one");
+    sweep.base = name == "dst" ? Sweep::Base::dst : Sweep::Base::src;
+
+    if (node["at"])
+        sweep.at = read_signed_values(node["at"]);
+    for (const s64 at : sweep.at)
+        if (at < 0 || at + static_cast<s64>(sweep.cell_size) > static_cast<s64>(sweep_memory_size))
+            m_file.fail(node["at"], fmt::format("a {} at {} is outside of 0..{}", cell, at,
+                                                sweep_memory_size - 1));
+    if (node["offset"])
+        sweep.offset = read_signed_values(node["offset"]);
+    for (const s64 offset : sweep.offset)
+        if (offset < -0x8000 || offset > 0x7fff)
+            m_file.fail(node["offset"],
+                        fmt::format("offset {} is outside of -32768..32767", offset));
+}
+
+void VectorReader::read_rows(const YAML::Node& node, Sweep& sweep) {
+    m_file.expect_map(node, "rows", {"dst", "src", "r0", "memory"});
+    const auto values = [&](const char* key) {
+        return node[key] ? read_values(node[key]) : std::vector<u64>();
+    };
+    sweep.dst_values = values("dst");
+    sweep.src_values = values("src");
+    sweep.r0_values = values("r0");
+    sweep.memory_values = values("memory");
+    if (node["src"] && sweep.src.empty())
+        m_file.fail(node["src"], "there is no src in 'registers'");
+    if (node["memory"] && sweep.cell_size == 0)
+        m_file.fail(node["memory"], "'memory' needs a 'cell'");
+    const char* address = sweep.base == Sweep::Base::dst ? "dst" : "src";
+    if (sweep.base != Sweep::Base::none && node[address])
+        m_file.fail(node[address], "the base holds an address, no values");
+    const std::size_t most = std::max<std::size_t>(sweep.dst_values.size(), 1) *
+                             std::max<std::size_t>(sweep.src_values.size(), 1) *
+                             std::max<std::size_t>(sweep.r0_values.size(), 1) *
+                             std::max<std::size_t>(sweep.memory_values.size(), 1);
+    if (most > most_rows)
+        m_file.fail(node, fmt::format("a program has {} rows; at most {}", most, most_rows));
 }
 
 void VectorReader::read_digest(const YAML::Node& node, Sweep& sweep) {
@@ -126,19 +207,22 @@ void VectorReader::read_digest(const YAML::Node& node, Sweep& sweep) {
 /// The programs of a sweep in the order of the format, not yet assembled.
 void VectorReader::make_sweep_programs(const YAML::Node& text, Vector& vector) {
     const Sweep& sweep = vector.sweep;
-    const std::vector<u8> any_src = sweep.src.empty() ? std::vector<u8>{0} : sweep.src;
-    const std::vector<s64> any_imm = sweep.imm.empty() ? std::vector<s64>{0} : sweep.imm;
+    const auto every_src = dimension({sweep.src.begin(), sweep.src.end()});
+    const auto every_imm = dimension(sweep.imm);
+    const auto every_at = dimension(sweep.at);
+    const auto every_offset = dimension(sweep.offset);
     for (const u8 dst : sweep.dst)
-        for (const u8 src : any_src)
-            for (const s64 imm : any_imm) {
-                SweepProgram program;
-                program.dst = dst;
-                if (!sweep.src.empty())
-                    program.src = src;
-                if (!sweep.imm.empty())
-                    program.imm = imm;
-                vector.sweep_programs.push_back(std::move(program));
-            }
+        for (const auto src : every_src)
+            for (const auto imm : every_imm)
+                for (const auto at : every_at)
+                    for (const auto offset : every_offset)
+                        if (!sweep.distinct || src != dst)
+                            vector.sweep_programs.push_back({.dst = dst,
+                                                             .src = src,
+                                                             .imm = imm,
+                                                             .at = at,
+                                                             .offset = offset,
+                                                             .body = {}});
     if (vector.sweep_programs.empty())
         m_file.fail(text, "the sweep has no programs");
     const std::string first = instructions_of(sweep, vector.sweep_programs.front());

@@ -51,32 +51,60 @@ struct StatedState {
     std::vector<Cell> stack;
 };
 
-/// The values that a sweep gives its registers and immediate, in order.
+/// The values that a sweep gives its registers, immediate, cell and offset, in order.
 struct Sweep {
+    enum class Base { none, dst, src };
+
     std::string text; // of the instructions, with placeholders
     std::vector<u8> dst;
-    std::vector<u8> src;  // empty: no {src}
-    std::vector<s64> imm; // empty: no {imm}
+    std::vector<u8> src;       // empty: no {src}
+    bool distinct = false;     // no program in which dst and src are the same register
+    std::vector<s64> imm;      // empty: no {imm}
+    std::vector<s64> at;       // places of the cell; empty: 0
+    std::vector<s64> offset;   // empty: no {offset}, the base holds the address of the cell
+    Base base = Base::none;    // which register holds an address
+    std::size_t cell_size = 0; // bytes of the cell in memory; 0: a sweep without memory
+
+    // Of each row.
     std::vector<u64> dst_values;
     std::vector<u64> src_values;
+    std::vector<u64> r0_values;
+    std::vector<u64> memory_values;
+
     std::array<std::string, 2> digest; // hex, by byte order
 };
+
+inline constexpr std::size_t sweep_memory_size = 64; // bytes, of a sweep with a cell
 
 /// One program of a sweep.
 struct SweepProgram {
     u8 dst = 0;
     std::optional<u8> src;
     std::optional<s64> imm;
+    std::optional<s64> at;
+    std::optional<s64> offset;
     std::vector<Slot> body;
 
+    /// The register that holds the address at - offset.
+    std::optional<u8> base(const Sweep& sweep) const;
     std::string text() const; // "dst r3, src r4, imm -1"
 };
 
-/// A program that must not load.
+/// Programs that must not load: one, or one for each of `values`.
 struct Encoding {
-    std::vector<Slot> slots;
+    /// A field that holds a value of the table.
+    struct Place {
+        enum class Field { opcode, dst, src, offset, imm } field;
+        std::size_t slot;
+    };
+    std::vector<Slot> slots;              // of the first program
     std::optional<std::vector<u8>> image; // instead of slots: the bytes themselves
     std::optional<std::vector<Slot>> control;
+    std::vector<s64> values; // empty: one program
+    std::vector<Place> places;
+
+    std::size_t count() const { return values.empty() ? 1 : values.size(); }
+    std::vector<Slot> program(std::size_t index) const;
 };
 
 enum class Kind { explicit_state, sweep, program, packet, encoding };

@@ -11,12 +11,12 @@
 namespace bpf_assay::conformance {
 
 Vector VectorReader::read(const YAML::Node& node, const std::string& section) {
-    m_file.expect_map(node, "a vector",
-                      {"id",        "clauses",     "because",   "policy", "tests",
-                       "unless",    "asm",         "before",    "after",  "after_little",
-                       "after_big", "memory_size", "registers", "imm",    "rows",
-                       "digest",    "program",     "packet",    "slots",  "image",
-                       "control",   "expect"});
+    m_file.expect_map(
+        node, "a vector",
+        {"id",     "clauses",  "because",      "policy",    "tests",       "unless",    "asm",
+         "before", "after",    "after_little", "after_big", "memory_size", "registers", "imm",
+         "rows",   "digest",   "program",      "packet",    "slots",       "image",     "control",
+         "expect", "distinct", "base",         "cell",      "at",          "offset",    "values"});
     Vector vector;
     vector.section = section;
     read_common(node, vector);
@@ -246,25 +246,39 @@ std::vector<Cell> VectorReader::read_cells(const YAML::Node& node, s64 low, s64 
     return cells;
 }
 
-Slot VectorReader::read_fields(const YAML::Node& node) {
+/// A field of the encoding; `value` is one of the table's: the first stands for it here.
+Slot VectorReader::read_fields(const YAML::Node& node, std::size_t position, Encoding* table) {
+    using Field = Encoding::Place::Field;
     m_file.expect_map(node, "a slot", {"opcode", "dst", "src", "offset", "imm"});
-    const auto field = [&](const char* key, s64 low, s64 high) {
-        return node[key] ? m_file.integer_between(node[key], key, low, high) : 0;
+    const auto field = [&](const char* key, Field which, s64 low, s64 high) -> s64 {
+        if (!node[key])
+            return 0;
+        if (node[key].IsScalar() && node[key].Scalar() == "value") {
+            if (table == nullptr || table->values.empty())
+                m_file.fail(node[key], "'value' needs 'values', and stands in 'slots' only");
+            for (const s64 value : table->values)
+                if (value < low || value > high)
+                    m_file.fail(node[key],
+                                fmt::format("value {} is no {}: {} to {}", value, key, low, high));
+            table->places.push_back({.field = which, .slot = position});
+            return table->values.front();
+        }
+        return m_file.integer_between(node[key], key, low, high);
     };
-    return Slot{.opcode = static_cast<u8>(
-                    m_file.integer_between(m_file.required(node, "opcode"), "opcode", 0, 0xff)),
-                .dst_reg = static_cast<u8>(field("dst", 0, 15)),
-                .src_reg = static_cast<u8>(field("src", 0, 15)),
-                .offset = static_cast<s16>(field("offset", -0x8000, 0x7fff)),
-                .imm = static_cast<s32>(field("imm", -0x80000000LL, 0xffffffffLL))};
+    m_file.required(node, "opcode");
+    return Slot{.opcode = static_cast<u8>(field("opcode", Field::opcode, 0, 0xff)),
+                .dst_reg = static_cast<u8>(field("dst", Field::dst, 0, 15)),
+                .src_reg = static_cast<u8>(field("src", Field::src, 0, 15)),
+                .offset = static_cast<s16>(field("offset", Field::offset, -0x8000, 0xffff)),
+                .imm = static_cast<s32>(field("imm", Field::imm, -0x80000000LL, 0xffffffffLL))};
 }
 
-std::vector<Slot> VectorReader::read_slots(const YAML::Node& node) {
+std::vector<Slot> VectorReader::read_slots(const YAML::Node& node, Encoding* table) {
     m_file.expect_sequence(node, "slots");
     std::vector<Slot> slots;
     for (const auto& entry : node) {
         if (entry.IsMap()) {
-            slots.push_back(read_fields(entry));
+            slots.push_back(read_fields(entry, slots.size(), table));
         } else {
             const auto assembled = assemble(entry, m_file.text(entry, "a slot"));
             slots.insert(slots.end(), assembled.begin(), assembled.end());
@@ -273,15 +287,45 @@ std::vector<Slot> VectorReader::read_slots(const YAML::Node& node) {
     return slots;
 }
 
+std::vector<Slot> Encoding::program(std::size_t index) const {
+    std::vector<Slot> program = slots;
+    for (const Place& place : places) {
+        Slot& slot = program[place.slot];
+        const s64 value = values[index];
+        switch (place.field) {
+        case Place::Field::opcode:
+            slot.opcode = static_cast<u8>(value);
+            break;
+        case Place::Field::dst:
+            slot.dst_reg = static_cast<u8>(value);
+            break;
+        case Place::Field::src:
+            slot.src_reg = static_cast<u8>(value);
+            break;
+        case Place::Field::offset:
+            slot.offset = static_cast<s16>(value);
+            break;
+        case Place::Field::imm:
+            slot.imm = static_cast<s32>(value);
+            break;
+        }
+    }
+    return program;
+}
+
 void VectorReader::read_encoding(const YAML::Node& node, Vector& vector) {
-    allow(node, "an encoding vector", {"slots", "image", "control", "expect"});
+    allow(node, "an encoding vector", {"slots", "image", "values", "control", "expect"});
     vector.kind = Kind::encoding;
     if (node["slots"] && node["image"])
         m_file.fail(node["image"], "an encoding vector has 'slots' or 'image', not both");
+    if (node["values"])
+        vector.encoding.values = read_signed_values(node["values"]);
     if (node["slots"])
-        vector.encoding.slots = read_slots(node["slots"]);
+        vector.encoding.slots = read_slots(node["slots"], &vector.encoding);
     else
         vector.encoding.image = m_file.hex_bytes(node["image"], "image");
+    if (node["values"] && vector.encoding.places.empty())
+        m_file.fail(node["values"], "no field of 'slots' is 'value'");
     if (node["control"])
         vector.encoding.control = read_slots(node["control"]);
     if (m_file.text(m_file.required(node, "expect"), "expect") != "refused")
@@ -302,15 +346,6 @@ std::string_view name_of(Kind kind) {
         return "encoding";
     }
     return "";
-}
-
-std::string SweepProgram::text() const {
-    std::string text = fmt::format("dst r{}", dst);
-    if (src)
-        text += fmt::format(", src r{}", *src);
-    if (imm)
-        text += fmt::format(", imm {}", *imm);
-    return text;
 }
 
 } // namespace bpf_assay::conformance

@@ -34,14 +34,17 @@ private:
     void read_tests(const YAML::Node& node, Vector& vector);
 
     std::vector<Slot> assemble(const YAML::Node& node, const std::string& text);
-    std::vector<Slot> read_slots(const YAML::Node& node);
-    Slot read_fields(const YAML::Node& node);
+    std::vector<Slot> read_slots(const YAML::Node& node, Encoding* table = nullptr);
+    Slot read_fields(const YAML::Node& node, std::size_t position, Encoding* table);
     StatedState read_state(const YAML::Node& node, const Vector& vector, bool is_after);
     RegisterValue read_register(const YAML::Node& node, bool is_after);
     std::vector<Cell> read_cells(const YAML::Node& node, s64 low, s64 high);
     void read_memory_size(const YAML::Node& node, Vector& vector);
     std::vector<u8> read_register_list(const YAML::Node& node);
     std::vector<u64> read_values(const YAML::Node& node);
+    std::vector<s64> read_signed_values(const YAML::Node& node);
+    void read_rows(const YAML::Node& node, Sweep& sweep);
+    void read_cell(const YAML::Node& node, Sweep& sweep);
     void read_digest(const YAML::Node& node, Sweep& sweep);
     void make_sweep_programs(const YAML::Node& text, Vector& vector);
     void assemble_sweep(const YAML::Node& text, Vector& vector);

@@ -83,10 +83,10 @@ int mutants_command(const Options& options) {
     const Suite suite = load_suite_from(options.vectors);
     std::vector<const Vector*> vectors;
     for (const Vector& vector : suite.vectors)
-        if (options.profile == "default" || in_smoke(vector))
-            vectors.push_back(&vector);
-    const auto verdicts =
-        verdicts_of(chosen, hunt_all(chosen, vectors, order, options.jobs), equivalents);
+        vectors.push_back(&vector);
+    const auto hunts =
+        hunt_all(chosen, vectors, order, *run_profile_from_name(options.profile), options.jobs);
+    const auto verdicts = verdicts_of(chosen, hunts, equivalents);
     fmt::print("{}", score_table(verdicts));
     if (const std::string survivors = survivor_list(verdicts); !survivors.empty())
         fmt::print("\n{}", survivors);
@@ -107,8 +107,8 @@ Command add_mutants(CLI::App& app) {
     command->add_option("--mutant", options->ids, "Mutants with this id (a pattern)");
     command->add_flag("--bugs", options->bugs, "Only bugs that real runtimes had");
     command->add_flag("--list", options->list, "Print the mutants, run nothing");
-    command->add_option("--profile", options->profile, "Vectors to run: smoke or default")
-        ->check(CLI::IsMember({"smoke", "default"}));
+    command->add_option("--profile", options->profile, "Rows to run: smoke, default or full")
+        ->check(CLI::IsMember({"smoke", "default", "full"}));
     command->add_option("--byte-order", options->byte_order, "Of the wrong VMs: little or big")
         ->check(CLI::IsMember({"little", "big"}));
     command->add_option("--json", options->json, "Write what became of each mutant to this file");

@@ -43,8 +43,6 @@ bool matches(const std::vector<std::string>& patterns, std::string_view text) {
 }
 
 bool selected(const Vector& vector, const Options& options) {
-    if (options.profile == "smoke" && vector.kind == Kind::sweep)
-        return false;
     const auto group = group_of(vector);
     return matches(options.ids, vector.id) && matches(options.sections, vector.section) &&
            matches(options.groups, group ? name_of(*group) : "encoding") &&
@@ -157,6 +155,7 @@ int run_command(const Options& options, const std::vector<std::string>& command_
     std::signal(SIGTERM, on_interrupt);
 
     RunOptions run_options{.examine = {.strict = options.strict,
+                                       .profile = *run_profile_from_name(options.profile),
                                        .deadline = std::chrono::milliseconds(
                                            static_cast<long long>(options.timeout * 1000))},
                            .known_divergences = known_divergences(options),
@@ -228,8 +227,10 @@ Command add_run(CLI::App& app, std::vector<std::string> command_line) {
     run->add_option("--kind,-k", options->kinds, "explicit, sweep, program, packet, encoding")
         ->allow_extra_args(false)
         ->check(CLI::IsMember({"explicit", "sweep", "program", "packet", "encoding"}));
-    run->add_option("--profile", options->profile, "smoke: all but sweeps; default: everything")
-        ->check(CLI::IsMember({"smoke", "default"}));
+    run->add_option("--profile", options->profile,
+                    "How much of the sweeps: smoke (each register and value once), default (all "
+                    "programs, up to 64 rows of each), full (everything)")
+        ->check(CLI::IsMember({"smoke", "default", "full"}));
     run->add_flag("--strict", options->strict,
                   "What SHALL be zero (RFC 9669 section 3.1) must be refused, R10 not be written");
     run->add_option("--jobs,-j", options->jobs, "Plugin processes at once")

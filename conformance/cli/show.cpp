@@ -120,12 +120,11 @@ int show(const Options& options) {
         return 0;
     }
     if (vector.kind == Kind::sweep) {
-        const Sweep& sweep = vector.sweep;
-        fmt::print("\n{} programs of up to {} rows; this is program {}: {}\ndigest {}\n",
-                   vector.sweep_programs.size(),
-                   sweep.dst_values.size() * std::max<std::size_t>(1, sweep.src_values.size()),
-                   options.program, vector.sweep_programs.at(options.program).text(),
-                   sweep.digest[index_of(order_of(options))]);
+        fmt::print("\n{} programs; this is program {}: {}, {} rows\ndigest {}\n",
+                   vector.sweep_programs.size(), options.program,
+                   vector.sweep_programs.at(options.program).text(),
+                   make_experiment(vector, options.program, {})->rows(),
+                   vector.sweep.digest[index_of(order_of(options))]);
     } else {
         print_state("\nbefore", vector.before);
         print_state("after (all else unchanged)", vector.after[index_of(order_of(options))]);

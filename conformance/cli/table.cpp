@@ -97,6 +97,8 @@ std::string operands_text(const Vector& vector, const Failure& failure) {
             add(program.dst);
             if (program.src && *program.src != program.dst)
                 add(*program.src);
+            if (!failure.memory_before.empty())
+                operands.push_back(failure.memory_before);
         }
     } else {
         for (const char c : vector.text.substr(0, vector.text.find_last_not_of('\n') + 1))

@@ -32,37 +32,42 @@ std::size_t number_of(const InstructionRow& row) {
 
 } // namespace
 
-bool in_smoke(const Vector& vector) {
-    return vector.kind != Kind::sweep;
-}
-
 /// One program of a vector.
 struct Hunter::Trial {
     const Vector* vector;
     std::size_t index;
+    bool smoke;
     std::unique_ptr<Experiment> experiment;
     Program program;
     RowSet rows;  // in the program
     RowSet tests; // that the vector is about
 };
 
-Hunter::Hunter(std::span<const Vector* const> vectors, ByteOrder order) : m_order(order) {
+Hunter::Hunter(std::span<const Vector* const> vectors, ByteOrder order, RunProfile profile)
+    : m_order(order) {
     for (const Vector* vector : vectors) {
         if (vector->kind == Kind::encoding)
             m_encodings.push_back(vector);
-        for (std::size_t index = 0; index < program_count(*vector); ++index) {
-            auto experiment = make_experiment(*vector, index, {.byte_order = order});
-            auto loaded = Program::load(experiment->slots(), {.byte_order = order});
-            if (!std::holds_alternative<Program>(loaded))
-                throw InputError(vector->location.text() + ": the reference VM refuses it");
-            Program& program = std::get<Program>(loaded);
-            RowSet rows;
-            for (const Instruction& in : program.code().first(program.slots().size()))
-                if (in.step != nullptr)
-                    rows.set(number_of(*find_row(program.slots()[in.pc])));
-            m_trials.push_back(Trial{vector, index, std::move(experiment), std::move(program), rows,
-                                     row_set(vector->tests)});
-        }
+        add_trials(*vector, RunProfile::smoke);
+        if (vector->kind == Kind::sweep && profile != RunProfile::smoke)
+            add_trials(*vector, profile);
+    }
+}
+
+void Hunter::add_trials(const Vector& vector, RunProfile profile) {
+    for (const ProgramRows& selected : selection(vector, profile)) {
+        auto experiment = make_experiment(vector, selected, {.byte_order = m_order});
+        auto loaded = Program::load(experiment->slots(), {.byte_order = m_order});
+        if (!std::holds_alternative<Program>(loaded))
+            throw InputError(vector.location.text() + ": the reference VM refuses it");
+        Program& program = std::get<Program>(loaded);
+        RowSet rows;
+        for (const Instruction& in : program.code().first(program.slots().size()))
+            if (in.step != nullptr)
+                rows.set(number_of(*find_row(program.slots()[in.pc])));
+        m_trials.push_back(Trial{&vector, selected.program, profile == RunProfile::smoke,
+                                 std::move(experiment), std::move(program), rows,
+                                 row_set(vector.tests)});
     }
 }
 
@@ -93,7 +98,7 @@ Hunt Hunter::hunt(const Mutant& mutant) {
 void Hunter::try_vectors(const Mutant& mutant, Hunt& hunt, bool smoke, bool affected) {
     const RowSet changed = row_set(mutant.rows);
     for (Trial& trial : m_trials) {
-        if (in_smoke(*trial.vector) != smoke || (trial.tests & changed).any() != affected)
+        if (trial.smoke != smoke || (trial.tests & changed).any() != affected)
             continue;
         if (mutant.step && (trial.rows & changed).none())
             continue; // the same as on the reference VM
@@ -107,7 +112,10 @@ void Hunter::try_program(const Mutant& mutant, Trial& trial, Hunt& hunt) {
     ++hunt.programs;
     if (mutant.refuses) {
         if (mutant.refuses(trial.program.slots()))
-            hunt.kill = Kill{trial.vector, trial.index, 0, "rejected"};
+            hunt.kill = Kill{.vector = trial.vector,
+                             .program = trial.index,
+                             .how = "rejected",
+                             .smoke = trial.smoke};
         return;
     }
     const RowSet changed = row_set(mutant.rows);
@@ -130,7 +138,11 @@ void Hunter::try_rows(Trial& trial, Hunt& hunt) {
     for (std::size_t row = 0; row < trial.experiment->rows(); ++row) {
         ++hunt.rows;
         if (auto how = judge(trial, row)) {
-            hunt.kill = Kill{trial.vector, trial.index, row, std::move(*how)};
+            hunt.kill = Kill{.vector = trial.vector,
+                             .program = trial.index,
+                             .row = trial.experiment->row_number(row),
+                             .how = std::move(*how),
+                             .smoke = trial.smoke};
             return;
         }
     }
@@ -163,24 +175,32 @@ std::optional<std::string> Hunter::judge(Trial& trial, std::size_t row) {
 }
 
 void Hunter::try_encoding(const Mutant& mutant, const Vector& vector, Hunt& hunt) const {
-    ++hunt.programs;
-    std::vector<Slot> slots = vector.encoding.slots;
+    for (std::size_t index = 0; index < vector.encoding.count() && !hunt.kill; ++index) {
+        ++hunt.programs;
+        // A policy may tolerate it; the results of a run show it even so.
+        if (loads_wrongly(mutant, vector.encoding, index))
+            hunt.kill = Kill{.vector = &vector, .program = index, .how = "accepted", .smoke = true};
+    }
+}
+
+/// Whether the mutant accepts a program that the reference VM refuses.
+bool Hunter::loads_wrongly(const Mutant& mutant, const Encoding& encoding,
+                           std::size_t index) const {
+    std::vector<Slot> slots = encoding.program(index);
     bool is_odd = false;
-    if (vector.encoding.image) {
-        const std::span<const u8> image(*vector.encoding.image);
+    if (encoding.image) {
+        const std::span<const u8> image(*encoding.image);
         for (std::size_t at = 0; at + slot_size <= image.size(); at += slot_size)
             slots.push_back(decode_slot(image.subspan(at).first<slot_size>(), m_order));
         const Refused odd{RefusalReason::image_length, 0, "3"};
         is_odd = image.size() % slot_size != 0;
         if (is_odd && !mutant.overlooks(odd, slots))
-            return;
+            return false;
     }
     const auto nothing_overlooked = [](const Refused&, std::span<const Slot>) { return false; };
     if (!is_odd && accepts(nothing_overlooked, slots))
-        return; // for want of a platform, the reference VM finds out when it runs
-    // A policy may tolerate it; the results of a run show it even so.
-    if (accepts(mutant.overlooks, slots))
-        hunt.kill = Kill{&vector, 0, 0, "accepted"};
+        return false; // for want of a platform, the reference VM finds out when it runs
+    return accepts(mutant.overlooks, slots);
 }
 
 namespace {
@@ -217,13 +237,14 @@ bool accepts(const Leniency& overlooks, std::vector<Slot> program) {
 }
 
 std::vector<Hunt> hunt_all(std::span<const Mutant* const> mutants,
-                           std::span<const Vector* const> vectors, ByteOrder order, unsigned jobs) {
+                           std::span<const Vector* const> vectors, ByteOrder order,
+                           RunProfile profile, unsigned jobs) {
     std::vector<Hunt> hunts(mutants.size());
     std::atomic<std::size_t> next = 0;
     std::vector<std::exception_ptr> errors(std::max(1U, jobs));
     const auto work = [&](std::exception_ptr& error) {
         try {
-            Hunter hunter(vectors, order);
+            Hunter hunter(vectors, order, profile);
             for (std::size_t at = next++; at < mutants.size(); at = next++)
                 hunts[at] = hunter.hunt(*mutants[at]);
         } catch (...) {

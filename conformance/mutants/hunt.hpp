@@ -13,9 +13,10 @@ namespace bpf_assay::conformance::mutants {
 /// The vector that tells a mutant from the reference VM.
 struct Kill {
     const Vector* vector = nullptr;
-    std::size_t program = 0; // of a sweep
+    std::size_t program = 0; // of a sweep, or of a table of encodings
     std::size_t row = 0;
-    std::string how; // "wrong", "fault", "rejected", "accepted" or "timeout"
+    std::string how;    // "wrong", "fault", "rejected", "accepted" or "timeout"
+    bool smoke = false; // the smoke profile has it
 };
 
 /// What became of a mutant. Without a kill: all that was tried.
@@ -26,16 +27,13 @@ struct Hunt {
     std::size_t executions = 0; // of replaced steps
 };
 
-/// A vector that is small enough for the smoke profile: everything but sweeps.
-bool in_smoke(const Vector& vector);
-
 /// The vectors, lowered and loaded; for use by one thread.
 class Hunter {
 public:
-    Hunter(std::span<const Vector* const> vectors, ByteOrder order);
+    Hunter(std::span<const Vector* const> vectors, ByteOrder order, RunProfile profile);
     ~Hunter();
 
-    /// Vectors of the smoke profile first, and of those the ones about the mutant's instructions.
+    /// What is in the smoke profile first, and of it what is about the mutant's instructions.
     Hunt hunt(const Mutant& mutant);
 
 private:
@@ -43,10 +41,12 @@ private:
     using RowSet = std::bitset<instruction_count>;
 
     static RowSet row_set(const std::vector<const InstructionRow*>& rows);
+    void add_trials(const Vector& vector, RunProfile profile);
     void try_vectors(const Mutant& mutant, Hunt& hunt, bool smoke, bool affected);
     void try_program(const Mutant& mutant, Trial& trial, Hunt& hunt);
     void try_rows(Trial& trial, Hunt& hunt);
     void try_encoding(const Mutant& mutant, const Vector& vector, Hunt& hunt) const;
+    bool loads_wrongly(const Mutant& mutant, const Encoding& encoding, std::size_t index) const;
     std::optional<std::string> judge(Trial& trial, std::size_t row);
 
     ByteOrder m_order;
@@ -57,7 +57,8 @@ private:
 
 /// One Hunt for each mutant, by `jobs` threads.
 std::vector<Hunt> hunt_all(std::span<const Mutant* const> mutants,
-                           std::span<const Vector* const> vectors, ByteOrder order, unsigned jobs);
+                           std::span<const Vector* const> vectors, ByteOrder order,
+                           RunProfile profile, unsigned jobs);
 
 /// Whether a VM with this leniency loads the program, each overlooked fault made good.
 bool accepts(const Leniency& overlooks, std::vector<Slot> program);

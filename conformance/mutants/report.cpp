@@ -16,7 +16,7 @@ struct Counts {
     void add(const Verdict& verdict) {
         ++generated;
         killed += verdict.hunt.kill ? 1 : 0;
-        by_smoke += verdict.hunt.kill && in_smoke(*verdict.hunt.kill->vector) ? 1 : 0;
+        by_smoke += verdict.hunt.kill && verdict.hunt.kill->smoke ? 1 : 0;
         equivalent += verdict.status == Status::equivalent ? 1 : 0;
         survived += verdict.status == Status::survived ? 1 : 0;
     }
@@ -59,7 +59,7 @@ nlohmann::json verdict_json(const Verdict& verdict) {
                                {"program", hunt.kill->program},
                                {"row", hunt.kill->row},
                                {"how", hunt.kill->how},
-                               {"smoke", in_smoke(*hunt.kill->vector)}};
+                               {"smoke", hunt.kill->smoke}};
     return object;
 }
 

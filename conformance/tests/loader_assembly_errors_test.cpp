@@ -10,6 +10,8 @@ namespace {
 using namespace test;
 
 #define DIGEST "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define CELL                                                                                       \
+    VECTOR "    asm: \"*(u64 *)({dst} {offset}) = 1\"\n    registers: {dst: r0}\n    cell: u64\n"
 #define SWEEP                                                                                      \
     VECTOR "    asm: \"{dst} += {src}\"\n    registers: {dst: r0, src: r1}\n"                      \
            "    rows: {dst: few, src: few}\n"
@@ -38,7 +40,8 @@ INSTANTIATE_TEST_SUITE_P(assembly, LoaderMistake, testing::ValuesIn(of_assembly)
 
 constexpr Mistake of_sweeps[] = {
     {"memory", SWEEP "    digest: " DIGEST "\n    @@memory_size: 8\n",
-     "key 'memory_size' does not belong to a sweep; expected one of: asm, registers, imm, rows"},
+     "key 'memory_size' does not belong to a sweep; expected one of: asm, registers, distinct, "
+     "imm"},
     {"no_registers", THIS_VECTOR "    asm: r0 += 1\n    rows: {dst: few}\n",
      "key 'registers' is missing"},
     {"no_dst", VECTOR "    asm: r0 += 1\n    registers: @@{src: r0}\n    rows: {dst: few}\n",
@@ -58,9 +61,40 @@ constexpr Mistake of_sweeps[] = {
     {"no_such_list",
      VECTOR "    asm: r0 += 1\n    registers: {dst: r0}\n    rows: {dst: [1, @@many]}\n",
      "'many' is neither an integer nor a list of operands.yaml"},
-    {"src_without_rows",
-     VECTOR "    asm: r0 += 1\n    registers: {dst: r0, src: r1}\n    rows: @@{dst: few}\n",
-     "'src' stands in both of registers and rows, or in neither"},
+    {"rows_without_src",
+     VECTOR "    asm: r0 += 1\n    registers: {dst: r0}\n    rows: {src: @@few}\n",
+     "there is no src in 'registers'"},
+    {"distinct_from_nothing",
+     VECTOR
+     "    asm: r0 += 1\n    registers: {dst: r0}\n    distinct: @@true\n    rows: {dst: few}\n",
+     "'distinct' is true, of a sweep with a src, or not there"},
+    {"base_without_cell",
+     VECTOR "    asm: r0 += 1\n    registers: {dst: r0}\n    base: @@dst\n    rows: {dst: few}\n",
+     "'base' needs a 'cell'"},
+    {"cell_without_base",
+     THIS_VECTOR
+     "    asm: r0 += 1\n    registers: {dst: r0}\n    cell: u8\n    rows: {memory: few}\n",
+     "key 'base' is missing"},
+    {"unknown_cell",
+     VECTOR
+     "    asm: r0 += 1\n    registers: {dst: r0}\n    cell: @@u128\n    rows: {memory: few}\n",
+     "a cell is u8, u16, u32 or u64"},
+    {"base_is_no_register", CELL "    base: @@src\n    rows: {memory: few}\n",
+     "'base' is dst, or src where there is one"},
+    {"cell_outside", CELL "    base: dst\n    at: @@[0, 57]\n    rows: {memory: few}\n",
+     "a u64 at 57 is outside of 0..63"},
+    {"offset_too_far", CELL "    base: dst\n    offset: @@32768\n    rows: {memory: few}\n",
+     "offset 32768 is outside of -32768..32767"},
+    {"values_of_the_base", CELL "    base: dst\n    rows: {dst: @@few}\n",
+     "the base holds an address, no values"},
+    {"memory_without_cell",
+     VECTOR "    asm: r0 += 1\n    registers: {dst: r0}\n    rows: {memory: @@few}\n",
+     "'memory' needs a 'cell'"},
+    {"too_many_rows",
+     VECTOR "    asm: r0 += 1\n    registers: {dst: r0, src: r1}\n"
+            "    rows: @@{dst: [few, few, few, few, few, few, few, few],"
+            " src: [few, few, few, few, few, few, few, few], r0: [few, few, 5]}\n",
+     "a program has 1280 rows; at most 1024"},
     {"no_digest", THIS_VECTOR "    asm: r0 += 1\n    registers: {dst: r0}\n    rows: {dst: few}\n",
      "key 'digest' is missing"},
     {"short_digest", SWEEP "    digest: @@0123\n", "a digest is a SHA-256 as 64 hex digits"},
@@ -91,7 +125,7 @@ INSTANTIATE_TEST_SUITE_P(sweeps, LoaderMistake, testing::ValuesIn(of_sweeps), na
 
 constexpr Mistake of_encodings[] = {
     {"with_after", VECTOR "    slots: [exit]\n    @@after: {r0: 1}\n    expect: refused\n",
-     "key 'after' does not belong to an encoding vector; expected one of: slots, image, control"},
+     "key 'after' does not belong to an encoding vector; expected one of: slots, image, values"},
     {"slots_and_image", VECTOR "    slots: [exit]\n    image: @@95\n    expect: refused\n",
      "an encoding vector has 'slots' or 'image', not both"},
     {"no_expect", THIS_VECTOR "    slots: [exit]\n", "key 'expect' is missing"},
@@ -109,10 +143,22 @@ constexpr Mistake of_encodings[] = {
      "dst is 16; expected 0 to 15"},
     {"src_negative", VECTOR "    slots: [{opcode: 7, src: @@-1}]\n    expect: refused\n",
      "src is -1; expected 0 to 15"},
-    {"offset_too_wide", VECTOR "    slots: [{opcode: 7, offset: @@32768}]\n    expect: refused\n",
-     "offset is 32768; expected -32768 to 32767"},
+    {"offset_too_wide", VECTOR "    slots: [{opcode: 7, offset: @@65536}]\n    expect: refused\n",
+     "offset is 65536; expected -32768 to 65535"},
     {"imm_too_wide", VECTOR "    slots: [{opcode: 7, imm: @@0x100000000}]\n    expect: refused\n",
      "imm is 4294967296; expected -2147483648 to 4294967295"},
+    {"value_without_values", VECTOR "    slots: [{opcode: 7, src: @@value}]\n    expect: refused\n",
+     "'value' needs 'values', and stands in 'slots' only"},
+    {"value_in_control",
+     VECTOR "    values: [1]\n    slots: [{opcode: 7, src: value}]\n"
+            "    control: [{opcode: 7, src: @@value}]\n    expect: refused\n",
+     "'value' needs 'values', and stands in 'slots' only"},
+    {"values_without_value",
+     VECTOR "    values: @@[1]\n    slots: [{opcode: 7, src: 1}]\n    expect: refused\n",
+     "no field of 'slots' is 'value'"},
+    {"value_too_wide",
+     VECTOR "    values: [15, 16]\n    slots: [{opcode: 7, src: @@value}]\n    expect: refused\n",
+     "value 16 is no src: 0 to 15"},
     {"image_no_hex", VECTOR "    image: @@9\n    expect: refused\n",
      "'9' is not image: expected pairs of hex digits"},
 };

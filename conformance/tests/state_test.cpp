@@ -2,6 +2,7 @@
 #include "conformance/state.hpp"
 
 #include "conformance/digest.hpp"
+#include "conformance/sweep.hpp"
 #include "conformance/tests/support.hpp"
 
 #include <gmock/gmock.h>
@@ -145,7 +146,7 @@ TEST(sweep, rows_go_by_dst_then_src_and_programs_as_listed) {
 
 TEST(sweep, experiments_have_the_rows_of_the_digest) {
     const Vector vector = add_sweep(some_digest);
-    ASSERT_EQ(program_count(vector), 4);
+    ASSERT_EQ(vector.sweep_programs.size(), 4);
     const auto first = make_experiment(vector, 0, {});
     ASSERT_EQ(first->rows(), 6);
     const auto before = [](const auto& experiment, std::size_t row, std::size_t number) {

@@ -27,17 +27,16 @@ const Suite& suite() {
     return loaded;
 }
 
-std::vector<const Vector*> smoke_vectors() {
+std::vector<const Vector*> all_vectors() {
     std::vector<const Vector*> vectors;
     for (const Vector& vector : suite().vectors)
-        if (in_smoke(vector))
-            vectors.push_back(&vector);
+        vectors.push_back(&vector);
     return vectors;
 }
 
 Hunter& hunter() {
-    static const auto vectors = smoke_vectors();
-    static Hunter shared(vectors, ByteOrder::little);
+    static const auto vectors = all_vectors();
+    static Hunter shared(vectors, ByteOrder::little, RunProfile::smoke);
     return shared;
 }
 
@@ -157,7 +156,7 @@ TEST(equivalents, must_exist_once) {
 TEST(verdicts, hold_the_list_to_its_word) {
     const Mutant& mutant = mutant_named("unary/neg32/nothing");
     const std::vector<const Mutant*> one{&mutant};
-    const Hunt killed{.kill = Kill{&suite().vectors.front(), 0, 0, "wrong"}};
+    const Hunt killed{.kill = Kill{.vector = &suite().vectors.front(), .how = "wrong"}};
     const Equivalents listed{{mutant.id, "a proof"}};
     const auto status = [&](const Hunt& hunt, const Equivalents& equivalents) {
         const auto verdicts = verdicts_of(one, {hunt}, equivalents);
