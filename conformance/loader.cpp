@@ -30,12 +30,16 @@ std::map<std::string, Clause> load_clauses(const std::filesystem::path& path) {
     file.expect_sequence(list, "clauses");
     std::map<std::string, Clause> clauses;
     for (const auto& node : list) {
-        file.expect_map(node, "a clause", {"id", "section", "kind", "strength", "text", "note"});
+        file.expect_map(node, "a clause",
+                        {"id", "section", "kind", "strength", "text", "note", "untestable"});
         const std::string id = file.text(file.required(node, "id"), "an id");
         if (!clauses
                  .emplace(id,
                           Clause{.section = file.text(file.required(node, "section"), "section"),
-                                 .text = file.text(file.required(node, "text"), "text")})
+                                 .text = file.text(file.required(node, "text"), "text"),
+                                 .untestable = node["untestable"]
+                                                   ? file.text(node["untestable"], "untestable")
+                                                   : ""})
                  .second)
             file.fail(node, fmt::format("clause '{}' stands twice", id));
     }

@@ -14,6 +14,7 @@ namespace bpf_assay::conformance {
 struct Clause {
     std::string section;
     std::string text;
+    std::string untestable; // why no vector can test it; empty: one can
 };
 
 /// Everything that the suite states.

@@ -17,6 +17,7 @@ Command add_asm(CLI::App& app);
 Command add_disasm(CLI::App& app);
 Command add_isa(CLI::App& app);
 Command add_mutants(CLI::App& app);
+Command add_coverage(CLI::App& app);
 Command add_plugin(CLI::App& app);
 
 } // namespace bpf_assay::conformance::cli

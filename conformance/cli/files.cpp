@@ -50,6 +50,10 @@ fs::path equivalents_file() {
     return data_folder() / "conformance" / "mutants" / "equivalent.yaml";
 }
 
+fs::path exemptions_file() {
+    return data_folder() / "conformance" / "coverage" / "exempt.yaml";
+}
+
 const Vector& find_vector(const Suite& suite, const std::string& id) {
     const auto found = std::ranges::find(suite.vectors, id, &Vector::id);
     if (found != suite.vectors.end())

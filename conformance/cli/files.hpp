@@ -15,6 +15,9 @@ Suite load_suite_from(const std::string& vectors);
 /// The suite's list of mutants that no vector can catch.
 std::filesystem::path equivalents_file();
 
+/// The suite's list of bins that no vector can hit.
+std::filesystem::path exemptions_file();
+
 /// The vector of that id. Throws InputError naming similar ids.
 const Vector& find_vector(const Suite& suite, const std::string& id);
 

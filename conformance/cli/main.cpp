@@ -27,6 +27,7 @@ int run(int argc, char** argv) {
         {"disasm", cli::add_disasm(app)},
         {"isa", cli::add_isa(app)},
         {"mutants", cli::add_mutants(app)},
+        {"coverage", cli::add_coverage(app)},
         {"plugin", cli::add_plugin(app)},
     };
     try {

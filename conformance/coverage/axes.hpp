@@ -1,0 +1,11 @@
+// Which bins each instruction has.
+#pragma once
+
+#include "conformance/coverage/bins.hpp"
+
+namespace bpf_assay::conformance::coverage {
+
+/// The bins of a row of the instruction table that executions hit.
+std::vector<Axis> axes_of(const InstructionRow& row);
+
+} // namespace bpf_assay::conformance::coverage

@@ -1,0 +1,167 @@
+#include "conformance/coverage/measure.hpp"
+
+#include "conformance/coverage/encodings.hpp"
+#include "conformance/error.hpp"
+#include "conformance/experiment.hpp"
+
+#include <algorithm>
+
+namespace bpf_assay::conformance::coverage {
+namespace {
+
+/// More than any vector needs.
+constexpr u64 instruction_limit = 4'000'000;
+
+std::size_t number_of(const InstructionRow& row) {
+    return static_cast<std::size_t>(&row - instruction_table().data());
+}
+
+/// Shows the executions of the instructions under test to their bins.
+class Observer final : public TraceHook {
+public:
+    explicit Observer(SuiteBins& bins) : m_bins(bins) {}
+
+    /// The bins of each slot of the program that is run next; null for what is not under test.
+    void watch(const Vector& vector, const Experiment& experiment) {
+        const auto first =
+            static_cast<std::size_t>(experiment.tested().data() - experiment.slots().data());
+        m_watched.assign(experiment.slots().size(), nullptr);
+        m_seen.program = experiment.slots();
+        for (std::size_t i = 0; i < experiment.tested().size(); ++i) {
+            const InstructionRow* row = find_row(experiment.tested()[i]);
+            if (std::ranges::find(vector.tests, row) != vector.tests.end())
+                m_watched[first + i] = &bins_of(*row);
+            i += row->wide ? 1 : 0;
+        }
+    }
+    void start_row(std::size_t packet_size) {
+        m_seen.packet_size = packet_size;
+        m_previous_wide.reset();
+        m_pending = nullptr;
+    }
+    /// After the last instruction of a row.
+    void end_row() {
+        if (m_pending == nullptr)
+            return;
+        m_seen.next_pc.reset();
+        m_seen.before_exit = false;
+        show();
+    }
+
+    void on_step(const TraceStep& step) override {
+        if (step.after == nullptr)
+            before(step);
+        else
+            after(step);
+    }
+
+private:
+    InstructionBins& bins_of(const InstructionRow& row) {
+        return m_bins.instructions[number_of(row)];
+    }
+
+    /// Where the instruction before went to is known only now.
+    void before(const TraceStep& step) {
+        if (m_pending == nullptr)
+            return;
+        const Slot& slot = m_seen.program[step.pc];
+        m_seen.next_pc = step.pc;
+        m_seen.before_exit = slot.opcode == m_exit->opcode && step.depth == 0;
+        show();
+    }
+
+    void after(const TraceStep& step) {
+        InstructionBins* bins = m_watched[step.pc];
+        if (bins != nullptr) {
+            m_seen.pc = step.pc;
+            m_seen.row = &step.row;
+            m_seen.before = step.before;
+            m_seen.after = *step.after;
+            m_seen.depth = step.depth;
+            m_seen.write = step.write;
+            m_seen.after_wide = m_previous_wide && *m_previous_wide + 2 == step.pc;
+            m_pending = bins;
+        }
+        m_previous_wide = step.row.wide ? std::optional(step.pc) : std::nullopt;
+    }
+
+    void show() {
+        for (Axis& axis : m_pending->axes)
+            axis.observe(m_seen);
+        m_pending = nullptr;
+    }
+
+    SuiteBins& m_bins;
+    std::vector<InstructionBins*> m_watched;
+    Observation m_seen;
+    InstructionBins* m_pending =
+        nullptr;                        // those of m_seen, to be shown when the next step is known
+    std::optional<u32> m_previous_wide; // pc of the instruction before, if that was a wide one
+    const InstructionRow* m_exit = find_row("exit");
+};
+
+void execute_program(const Vector& vector, Experiment& experiment, ByteOrder order,
+                     Observer& observer) {
+    auto loaded = Program::load(experiment.slots(), {.byte_order = order});
+    if (!std::holds_alternative<Program>(loaded))
+        throw InputError(vector.location.text() + ": the reference VM refuses the program");
+    const Program& program = std::get<Program>(loaded);
+    observer.watch(vector, experiment);
+    std::vector<u8> block(experiment.block_size());
+    for (std::size_t row = 0; row < experiment.rows(); ++row) {
+        experiment.write_block(row, block);
+        State state;
+        if (experiment.packet())
+            state.packet = block;
+        else
+            state.memory = block;
+        set_up_entry(state);
+        observer.start_row(experiment.packet() ? block.size() : 0);
+        (void)run(program, state, {.instruction_limit = instruction_limit, .trace = &observer});
+        observer.end_row();
+    }
+}
+
+} // namespace
+
+SuiteBins all_bins() {
+    SuiteBins all{{}, opcode_bins()};
+    for (const InstructionRow& row : instruction_table())
+        all.instructions.push_back({&row, axes_of(row), encoding_bins_of(row)});
+    return all;
+}
+
+void execute(std::span<const Vector> vectors, ByteOrder order, SuiteBins& bins) {
+    Observer observer(bins);
+    for (const Vector& vector : vectors)
+        for (std::size_t index = 0; index < program_count(vector); ++index)
+            execute_program(vector, *make_experiment(vector, index, {.byte_order = order}), order,
+                            observer);
+}
+
+void examine_encodings(std::span<const Vector> vectors, SuiteBins& bins) {
+    for (const Vector& vector : vectors) {
+        if (vector.kind != Kind::encoding)
+            continue;
+        const std::optional<Flaw> flaw = only_flaw(vector.encoding.slots);
+        if (!flaw)
+            continue;
+        Bins& hit = flaw->row == nullptr ? bins.opcodes
+                                         : bins.instructions[number_of(*flaw->row)].encodings;
+        (void)hit.set(flaw->bin); // more is stated than has bins
+    }
+}
+
+SuiteBins measure(std::span<const Vector> vectors) {
+    SuiteBins bins = all_bins();
+    SuiteBins big = all_bins();
+    execute(vectors, ByteOrder::little, bins);
+    execute(vectors, ByteOrder::big, big);
+    for (std::size_t i = 0; i < bins.instructions.size(); ++i)
+        for (std::size_t axis = 0; axis < bins.instructions[i].axes.size(); ++axis)
+            bins.instructions[i].axes[axis].bins().intersect(big.instructions[i].axes[axis].bins());
+    examine_encodings(vectors, bins);
+    return bins;
+}
+
+} // namespace bpf_assay::conformance::coverage
