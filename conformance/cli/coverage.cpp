@@ -17,6 +17,7 @@ struct Options {
     std::string vectors;
     std::string exemptions;
     std::vector<std::string> instructions;
+    std::string profile = "full";
     std::string json;
     bool verbose = false;
 };
@@ -46,7 +47,8 @@ void write_json(const std::string& path, const nlohmann::json& report) {
 
 int coverage_command(const Options& options) {
     const Suite suite = load_suite_from(options.vectors);
-    const coverage::SuiteBins bins = coverage::measure(suite.vectors);
+    const coverage::SuiteBins bins =
+        coverage::measure(suite.vectors, *run_profile_from_name(options.profile));
     coverage::Report report = coverage::make_report(
         coverage::clause_coverage(suite), bins,
         coverage::load_exemptions(
@@ -67,6 +69,8 @@ Command add_coverage(CLI::App& app) {
     command->add_option(
         "--instruction", options->instructions,
         "Bins of these instructions only (a pattern, as `bpf-assay isa` names them)");
+    command->add_option("--profile", options->profile, "Rows to run: smoke, default or full")
+        ->check(CLI::IsMember({"smoke", "default", "full"}));
     command->add_option("--json", options->json, "Write the report to this file, too");
     command->add_flag("--verbose,-v", options->verbose,
                       "A line for each instruction, and why clauses and bins are left out");

@@ -23,15 +23,15 @@ public:
 
     /// The bins of each slot of the program that is run next; null for what is not under test.
     void watch(const Vector& vector, const Experiment& experiment) {
-        const auto first =
-            static_cast<std::size_t>(experiment.tested().data() - experiment.slots().data());
-        m_watched.assign(experiment.slots().size(), nullptr);
-        m_seen.program = experiment.slots();
-        for (std::size_t i = 0; i < experiment.tested().size(); ++i) {
-            const InstructionRow* row = find_row(experiment.tested()[i]);
-            if (std::ranges::find(vector.tests, row) != vector.tests.end())
-                m_watched[first + i] = &bins_of(*row);
-            i += row->wide ? 1 : 0;
+        const auto slots = experiment.slots();
+        m_seen.program = slots;
+        m_watched.assign(slots.size(), nullptr);
+        for (std::size_t pc = 0; pc < slots.size(); ++pc) {
+            const InstructionRow* row = find_row(slots[pc]);
+            if (experiment.under_test(pc) &&
+                std::ranges::find(vector.tests, row) != vector.tests.end())
+                m_watched[pc] = &bins_of(*row);
+            pc += row->wide ? 1 : 0;
         }
     }
     void start_row(std::size_t packet_size) {
@@ -131,32 +131,32 @@ SuiteBins all_bins() {
     return all;
 }
 
-void execute(std::span<const Vector> vectors, ByteOrder order, SuiteBins& bins) {
+void execute(std::span<const Vector> vectors, RunProfile profile, ByteOrder order,
+             SuiteBins& bins) {
     Observer observer(bins);
     for (const Vector& vector : vectors)
-        for (std::size_t index = 0; index < program_count(vector); ++index)
-            execute_program(vector, *make_experiment(vector, index, {.byte_order = order}), order,
+        for (const ProgramRows& rows : selection(vector, profile))
+            execute_program(vector, *make_experiment(vector, rows, {.byte_order = order}), order,
                             observer);
 }
 
 void examine_encodings(std::span<const Vector> vectors, SuiteBins& bins) {
-    for (const Vector& vector : vectors) {
-        if (vector.kind != Kind::encoding)
-            continue;
-        const std::optional<Flaw> flaw = only_flaw(vector.encoding.slots);
-        if (!flaw)
-            continue;
-        Bins& hit = flaw->row == nullptr ? bins.opcodes
-                                         : bins.instructions[number_of(*flaw->row)].encodings;
-        (void)hit.set(flaw->bin); // more is stated than has bins
-    }
+    for (const Vector& vector : vectors)
+        for (std::size_t i = 0; vector.kind == Kind::encoding && i < vector.encoding.count(); ++i) {
+            const std::optional<Flaw> flaw = only_flaw(vector.encoding.program(i));
+            if (!flaw)
+                continue;
+            Bins& hit = flaw->row == nullptr ? bins.opcodes
+                                             : bins.instructions[number_of(*flaw->row)].encodings;
+            (void)hit.set(flaw->bin); // more is stated than has bins
+        }
 }
 
-SuiteBins measure(std::span<const Vector> vectors) {
+SuiteBins measure(std::span<const Vector> vectors, RunProfile profile) {
     SuiteBins bins = all_bins();
     SuiteBins big = all_bins();
-    execute(vectors, ByteOrder::little, bins);
-    execute(vectors, ByteOrder::big, big);
+    execute(vectors, profile, ByteOrder::little, bins);
+    execute(vectors, profile, ByteOrder::big, big);
     for (std::size_t i = 0; i < bins.instructions.size(); ++i)
         for (std::size_t axis = 0; axis < bins.instructions[i].axes.size(); ++axis)
             bins.instructions[i].axes[axis].bins().intersect(big.instructions[i].axes[axis].bins());

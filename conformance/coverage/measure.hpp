@@ -3,6 +3,7 @@
 
 #include "conformance/coverage/axes.hpp"
 #include "conformance/loader.hpp"
+#include "conformance/profile.hpp"
 
 #include <span>
 
@@ -23,14 +24,14 @@ struct SuiteBins {
 /// No bin is hit.
 SuiteBins all_bins();
 
-/// Runs each row of each program of the vectors, and hits the bins of the instructions that a
+/// Runs the programs and rows of the profile, and hits the bins of the instructions that a
 /// vector tests. Throws InputError if the reference VM refuses a program.
-void execute(std::span<const Vector> vectors, ByteOrder order, SuiteBins& bins);
+void execute(std::span<const Vector> vectors, RunProfile profile, ByteOrder order, SuiteBins& bins);
 
 /// Hits the bins of the encoding vectors.
 void examine_encodings(std::span<const Vector> vectors, SuiteBins& bins);
 
 /// All of it: an execution counts if it took place on a little-endian and on a big-endian machine.
-SuiteBins measure(std::span<const Vector> vectors);
+SuiteBins measure(std::span<const Vector> vectors, RunProfile profile);
 
 } // namespace bpf_assay::conformance::coverage
