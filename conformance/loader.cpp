@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
+#include <thread>
 
 namespace bpf_assay::conformance {
 namespace {
@@ -62,6 +64,50 @@ std::vector<std::filesystem::path> vector_files(const std::filesystem::path& fol
     return files;
 }
 
+/// One file of vectors, read; or what is wrong with it.
+struct ReadFile {
+    std::string bytes;
+    std::vector<Vector> vectors;
+    std::exception_ptr error;
+};
+
+void read_file(const std::filesystem::path& path, const SuiteContext& context,
+               CachingAssembler& assembler, ReadFile& read) {
+    const YamlFile file(path);
+    read.bytes = file.bytes();
+    file.expect_map(file.root(), "the file", {"section", "vectors"});
+    const std::string section = file.text(file.required(file.root(), "section"), "section");
+    const YAML::Node list = file.required(file.root(), "vectors");
+    file.expect_sequence(list, "vectors");
+    VectorReader reader(file, context, assembler);
+    for (const auto& node : list)
+        read.vectors.push_back(reader.read(node, section));
+}
+
+/// Every file, by as many threads as the machine has: YAML and assembly take most of a short run.
+std::vector<ReadFile> read_files(const std::vector<std::filesystem::path>& paths,
+                                 const SuiteContext& context) {
+    std::vector<ReadFile> files(paths.size());
+    std::atomic<std::size_t> next = 0;
+    const auto work = [&] {
+        CachingAssembler assembler;
+        for (std::size_t at = next++; at < paths.size(); at = next++)
+            try {
+                read_file(paths[at], context, assembler, files[at]);
+            } catch (...) {
+                files[at].error = std::current_exception();
+            }
+    };
+    {
+        std::vector<std::jthread> threads;
+        const std::size_t count = std::max(1U, std::thread::hardware_concurrency());
+        for (std::size_t thread = 1; thread < std::min(count, paths.size()); ++thread)
+            threads.emplace_back(work);
+        work();
+    }
+    return files;
+}
+
 } // namespace
 
 Suite load_suite(const std::filesystem::path& vectors, const std::filesystem::path& clauses) {
@@ -73,17 +119,19 @@ Suite load_suite(const std::filesystem::path& vectors, const std::filesystem::pa
 
     Suite suite;
     Sha256 digest;
-    for (const auto& path : files) {
-        const YamlFile file(path);
-        digest.add(file.bytes());
-        file.expect_map(file.root(), "the file", {"section", "vectors"});
-        const std::string section = file.text(file.required(file.root(), "section"), "section");
-        const YAML::Node list = file.required(file.root(), "vectors");
-        file.expect_sequence(list, "vectors");
-        VectorReader reader(file, context);
-        for (const auto& node : list)
-            suite.vectors.push_back(reader.read(node, section));
+    std::map<std::string_view, const Location*> ids;
+    auto read = read_files(files, context);
+    for (ReadFile& file : read) {
+        if (file.error)
+            std::rethrow_exception(file.error); // of the first file by name, whoever was first
+        digest.add(file.bytes);
+        for (const Vector& vector : file.vectors)
+            if (const auto [first, fresh] = ids.emplace(vector.id, &vector.location); !fresh)
+                throw InputError(fmt::format("{}: id '{}' is taken by {}", vector.location.text(),
+                                             vector.id, first->second->text()));
     }
+    for (ReadFile& file : read)
+        std::ranges::move(file.vectors, std::back_inserter(suite.vectors));
     suite.clauses = std::move(context.clauses);
     suite.digest = digest.hex();
     return suite;

@@ -239,7 +239,7 @@ void VectorReader::assemble_sweep(const YAML::Node& text, Vector& vector) {
         all += instructions_of(vector.sweep, program) + "\n";
     programs.front().body = assemble(text, instructions_of(vector.sweep, programs.front()));
     const std::size_t slots = programs.front().body.size();
-    const auto together = m_context.assembler.assemble(all);
+    const auto together = m_assembler.assemble(all);
     const auto* assembled = std::get_if<std::vector<Slot>>(&together);
     const bool labels = vector.sweep.text.find(':') != std::string::npos;
     if (assembled != nullptr && !labels && assembled->size() == programs.size() * slots) {

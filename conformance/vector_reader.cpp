@@ -59,9 +59,6 @@ void VectorReader::read_common(const YAML::Node& node, Vector& vector) {
     if (!std::regex_match(vector.id, pattern))
         m_file.fail(id,
                     fmt::format("id '{}' is not of the form [a-z0-9-]+(/[a-z0-9-]+)+", vector.id));
-    const auto [first, fresh] = m_context.ids.emplace(vector.id, vector.location);
-    if (!fresh)
-        m_file.fail(id, fmt::format("id '{}' is taken by {}", vector.id, first->second.text()));
 
     const YAML::Node clauses = m_file.required(node, "clauses");
     m_file.expect_sequence(clauses, "clauses");
@@ -112,8 +109,17 @@ void VectorReader::read_tests(const YAML::Node& node, Vector& vector) {
     }
 }
 
+std::variant<std::vector<Slot>, AssemblyError> CachingAssembler::assemble(const std::string& text) {
+    if (const auto found = m_known.find(text); found != m_known.end())
+        return found->second;
+    auto result = m_assembler.assemble(text);
+    if (const auto* slots = std::get_if<std::vector<Slot>>(&result))
+        m_known.emplace(text, *slots);
+    return result;
+}
+
 std::vector<Slot> VectorReader::assemble(const YAML::Node& node, const std::string& text) {
-    auto result = m_context.assembler.assemble(text);
+    auto result = m_assembler.assemble(text);
     if (const auto* error = std::get_if<AssemblyError>(&result))
         throw InputError(m_file.inside(node, error->line, error->column).text() + ": " +
                          error->message);

@@ -5,21 +5,33 @@
 #include "conformance/loader.hpp"
 #include "conformance/yaml_reader.hpp"
 
+#include <unordered_map>
+
 namespace bpf_assay::conformance {
 
 using Lists = std::map<std::string, std::vector<u64>>;
 
 /// What every file of a suite shares while it is read.
 struct SuiteContext {
-    Assembler assembler;
     Lists lists;
     std::map<std::string, Clause> clauses;
-    std::map<std::string, Location> ids;
 };
 
+/// LLVM's set-up costs more than a short text, and many texts stand in the suite again and again.
+class CachingAssembler {
+public:
+    std::variant<std::vector<Slot>, AssemblyError> assemble(const std::string& text);
+
+private:
+    Assembler m_assembler;
+    std::unordered_map<std::string, std::vector<Slot>> m_known;
+};
+
+/// Reads vectors of one file. Ids are unique only over the whole suite: load_suite sees to that.
 class VectorReader {
 public:
-    VectorReader(const YamlFile& file, SuiteContext& context) : m_file(file), m_context(context) {}
+    VectorReader(const YamlFile& file, const SuiteContext& context, CachingAssembler& assembler)
+        : m_file(file), m_context(context), m_assembler(assembler) {}
 
     Vector read(const YAML::Node& node, const std::string& section);
 
@@ -50,7 +62,8 @@ private:
     void assemble_sweep(const YAML::Node& text, Vector& vector);
 
     const YamlFile& m_file;
-    SuiteContext& m_context;
+    const SuiteContext& m_context;
+    CachingAssembler& m_assembler;
 };
 
 } // namespace bpf_assay::conformance
