@@ -11,6 +11,7 @@ import accesses
 import encoding_fields
 import encoding_flow
 import encoding_selectors
+import memory_sweeps
 import sweeps
 from isa import DEFAULT_BINARY, TableProblem, read_table
 from vector_file import VECTORS
@@ -21,7 +22,7 @@ def files(table, lists):
     for module in (encoding_fields, encoding_selectors, encoding_flow, accesses):
         for make in module.FILES:
             yield make(table)
-    for module in (sweeps, ):
+    for module in (sweeps, memory_sweeps):
         for make in module.FILES:
             yield make(table, lists)
 
