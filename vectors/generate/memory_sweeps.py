@@ -88,7 +88,7 @@ STORED = [0, 1, -1, 127, 128, -128, -129, 255, 256, 0x7FFF, 0x8000, -32768, -327
 def store_immediate_sweeps(row, clauses):
     memory = {"memory": [0, -1]}
     yield sweep(row, "all-registers", clauses, {"dst": ALL}, memory, imm=STORED)
-    yield sweep(row, "offsets", clauses, {"dst": BASES}, memory, imm=[-2], offset="offsets")
+    yield sweep(row, "offsets", clauses, {"dst": FEW_BASES}, memory, imm=[-2], offset="offsets_few")
     few = {"dst": ["r2", "r9"]}
     yield from access_sweeps(row, clauses, few, memory, "RFC9669-5.1-ALIGNMENT", imm=[-2, 0x12345678])
     if row.width < 64:

@@ -28,6 +28,8 @@ ZERO_DIVISOR_CLAUSES = {"DIV": "DIV-BYZERO", "SDIV": "SDIV-BYZERO", "MOD": "MOD-
                         "SMOD": "SMOD-BYZERO-{width}"}  # fmt: skip
 IMMEDIATE_CLAUSES = {"DIV": "UIMM{width}", "MOD": "UIMM{width}", "SDIV": "SIMM{width}", "SMOD": "SIMM{width}"}
 SHIFTS = ("LSH", "RSH", "ARSH")
+SHIFTED = [1, -1, 0x123456789ABCDEF0, 0x8000000000000000, 0xDEADBEEF80000000, 0x7FFFFFFF, 0x80000001]
+LOGIC = ("AND", "OR", "XOR")
 
 
 def clauses_of(code, width, more):
@@ -69,6 +71,17 @@ def register_sweeps(row):
     }
 
 
+    if code in SHIFTS:
+        yield {
+            "id": f"{row.name}/sweep-all-counts",
+            "clauses": clauses,
+            "asm": row.syntax,
+            "registers": {"dst": ["r0", "r3", "r4"], "src": ["r1", "r4"]},
+            "distinct": "true",
+            "rows": {"dst": SHIFTED, "src": "shift_counts"},
+        }
+
+
 def immediate_sweeps(row):
     code, width = row.code, row.width
 
@@ -86,7 +99,12 @@ def immediate_sweeps(row):
     # All operands, with few immediates and registers.
     yield {**sweep("operands", [1, 31] if code in SHIFTS else [1, -2, 0x7FFFFFFF], []),
            "registers": {"dst": WIDE_DST}, "rows": {"dst": "edges64"}}  # fmt: skip
+    few = {"registers": {"dst": "r3"}}
     if code in SHIFTS:
+        within = ["counts_to_31"] + (["counts_32_to_63"] if width == 64 else [])
+        beyond = (["counts_32_to_63"] if width == 32 else []) + ["counts_64_to_128"]
+        yield {**sweep("all-counts", within, []), **few}
+        yield {**sweep("all-oversized-counts", beyond, ["SHIFT-MASK-IMM"], "imm-shift-count"), **few}
         yield sweep("counts", ["imm_shift32"] + (["imm_shift64"] if width == 64 else []), [])
         over = (["imm_shift64"] if width == 32 else []) + ["imm_shift_over"]
         yield sweep("oversized-counts", over, ["SHIFT-MASK-IMM"], "imm-shift-count")
@@ -95,6 +113,14 @@ def immediate_sweeps(row):
         yield sweep("zero", [0], [ZERO_DIVISOR_CLAUSES[code], "BYZERO-IMM"], "imm-zero-divisor")
     else:
         yield sweep("edges", [0, "imm_nonzero"], ["IMM-SEXT-ALU64"] if width == 64 else [])
+    if code in SHIFTS:
+        return
+    more = [IMMEDIATE_CLAUSES[code]] if code in IMMEDIATE_CLAUSES else []
+    yield {**sweep("single-bits", "bits32", more), **few}
+    if code in LOGIC:
+        yield {**sweep("single-zeros", "zeros32", []), **few}
+    if code in (*LOGIC, "MOV"):
+        yield {**sweep("patterns", "imm_patterns", []), **few}
 
 
 def movsx_sweeps(row):
@@ -182,6 +208,8 @@ def jumps(table):
             all_values = {"dst": "edges64", "src": "edges64"}
             edges = {"registers": {"dst": ["r3"], "src": ["r4"]}, "rows": all_values}
             yield jump_sweep(row, "edges", edges)
+            others = {"registers": {"dst": ["r0", "r9"], "src": ["r1", "r4"]}, "rows": all_values}
+            yield jump_sweep(row, "edges-of-other-registers", others)
             same = {"registers": {"dst": ALL}, "rows": {"dst": "edges_small"}}
             yield jump_sweep(row, "same-register", same)
         else:
@@ -191,6 +219,12 @@ def jumps(table):
             limits = [127, -128, 0x7FFF, -32768, 0x7FFFFFFF, -2147483648]
             near = {"registers": {"dst": ["r1", "r8"]}, "imm": limits, "rows": {"dst": "edges64"}}
             yield jump_sweep(row, "near", near)
+            equal = {"registers": {"dst": "r3"}, "imm": "imm_compared", "rows": {"dst": [0, "imm_nonzero"]}}
+            yield jump_sweep(row, "equal", equal)
+            if row.code == "JSET":
+                bits = {"registers": {"dst": "r3"}, "imm": ["bits32", "imm_patterns"],
+                        "rows": {"dst": ["edges_small", "zeros32"]}}  # fmt: skip
+                yield jump_sweep(row, "single-bits", bits)
 
 
 def file_of(path, section, describe):
