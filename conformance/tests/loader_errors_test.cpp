@@ -62,7 +62,8 @@ constexpr Mistake of_every_kind[] = {
     {"id_is_a_list", HEAD "  - id: @@[a/b]\n", "expected an id: a text"},
     {"id_twice",
      VECTOR "    asm: r0 = 1\n    after: {r0: 1}\n"
-            "  - id: @@a/b\n",
+            "  - id: @@a/b\n    clauses: [C-1]\n    because: It stands twice.\n"
+            "    asm: r0 = 1\n    after: {r0: 1}\n",
      "id 'a/b' is taken by "},
     {"no_clauses", HEAD "  - @@id: a/b\n    asm: r0 = 1\n", "key 'clauses' is missing"},
     {"clauses_are_no_list", HEAD "  - id: a/b\n    clauses: @@C-1\n", "expected clauses: a list"},
