@@ -45,6 +45,8 @@ static int is_meaningful(const char* line, size_t size) {
 }
 
 void find_reason(const char* log, char* why) {
+    // The one judgement that shares its line with the trace.
+    const char* loop = strstr(log, "infinite loop detected");
     const char* end = log + strlen(log);
     while (end > log) {
         const char* begin = end;
@@ -56,4 +58,6 @@ void find_reason(const char* log, char* why) {
         }
         end = begin > log ? begin - 1 : begin;
     }
+    if (loop)
+        bpf_assay_say(why, "%.*s", (int)strcspn(loop, "\n"), loop);
 }

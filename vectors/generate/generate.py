@@ -12,6 +12,7 @@ import encoding_fields
 import encoding_flow
 import encoding_selectors
 import memory_sweeps
+import programs
 import sweeps
 from isa import DEFAULT_BINARY, TableProblem, read_table
 from vector_file import VECTORS
@@ -19,7 +20,7 @@ from vector_file import VECTORS
 
 def files(table, lists):
     """Yields every generated file."""
-    for module in (encoding_fields, encoding_selectors, encoding_flow, accesses):
+    for module in (encoding_fields, encoding_selectors, encoding_flow, accesses, programs):
         for make in module.FILES:
             yield make(table)
     for module in (sweeps, memory_sweeps):

@@ -1,0 +1,6 @@
+"""The files of whole programs and of sequences of instructions."""
+
+import program_jumps
+import program_shapes
+
+FILES = program_jumps.FILES + program_shapes.FILES
