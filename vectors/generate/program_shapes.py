@@ -196,7 +196,6 @@ def long_programs(file):
             "id": f"long/{size}-slots",
             "clauses": ["RFC9669-4.3-BACKWARD", "RFC9669-4.3-PC-UNITS", "RFC9669-4.1-ADD"],
             "tests": ["add64_reg", "jne64_imm"],
-            "policy": "verifier" if size > 4096 else None,
             "program": f"""\
 r2 = *(u64 *)(r1 + 0)
 r0 = 0

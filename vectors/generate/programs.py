@@ -1,6 +1,7 @@
 """The files of whole programs and of sequences of instructions."""
 
+import program_calls
 import program_jumps
 import program_shapes
 
-FILES = program_jumps.FILES + program_shapes.FILES
+FILES = program_jumps.FILES + program_shapes.FILES + program_calls.FILES
