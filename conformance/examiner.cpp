@@ -26,6 +26,11 @@ void add_failure(VectorResult& result, Failure failure) {
 void settle(VectorResult& result, const Vector& vector, const ExamineOptions& options) {
     result.tolerated =
         !is_pass(result.outcome) && tolerates(*vector.policy, result.outcome, options.strict);
+    if (result.tolerated && result.incomplete) { // what is tolerated must not hide what is missing
+        result.outcome = Outcome::not_run;
+        result.why = *result.incomplete;
+        result.tolerated = false;
+    }
 }
 
 std::unique_ptr<Examiner> make_examiner(const Runtime& runtime, const ExamineOptions& options) {

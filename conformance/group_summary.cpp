@@ -1,12 +1,20 @@
 #include "conformance/group_summary.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace bpf_assay::conformance {
 namespace {
 
 constexpr std::array groups{Group::base32,   Group::base64,   Group::divmul32, Group::divmul64,
                             Group::atomic32, Group::atomic64, Group::packet};
+
+std::size_t place_of(Group group) {
+    const auto found = std::ranges::find(groups, group);
+    if (found == groups.end())
+        throw std::logic_error("a conformance group has no line in the summary");
+    return static_cast<std::size_t>(found - groups.begin());
+}
 
 /// A group holds if every instruction in it does (section 2.4), so it needs what it includes.
 void settle_verdict(GroupSummary& summary, const std::vector<GroupSummary>& before) {
@@ -62,8 +70,7 @@ std::vector<GroupSummary> summarise(const RuntimeResult& runtime) {
     summaries.push_back({.name = "encoding", .rows = {}});
     for (std::size_t index = 0; index < runtime.vectors.size(); ++index) {
         const auto group = group_of(*runtime.vectors[index]);
-        const auto place = group ? static_cast<std::size_t>(*group) : groups.size();
-        GroupSummary& summary = summaries[place];
+        GroupSummary& summary = group ? summaries.at(place_of(*group)) : summaries.back();
         const VectorResult& result = runtime.results[index];
         ++summary.vectors;
         ++summary.by_outcome[static_cast<std::size_t>(result.outcome)];
@@ -78,6 +85,24 @@ std::vector<GroupSummary> summarise(const RuntimeResult& runtime) {
     return summaries;
 }
 
+namespace {
+
+/// Whether the runtime took anything of what it was asked. Refused encodings count only where
+/// nothing else was asked: what refuses every program refuses them, too.
+bool ran_anything(const RuntimeResult& runtime) {
+    const bool only_encodings = std::ranges::all_of(
+        runtime.vectors, [](const Vector* vector) { return vector->kind == Kind::encoding; });
+    for (std::size_t index = 0; index < runtime.vectors.size(); ++index) {
+        const Outcome outcome = runtime.results[index].outcome;
+        if ((only_encodings || runtime.vectors[index]->kind != Kind::encoding) &&
+            outcome != Outcome::unsupported && outcome != Outcome::not_run)
+            return true;
+    }
+    return false;
+}
+
+} // namespace
+
 int exit_status(const std::vector<RuntimeResult>& runtimes) {
     bool ran = false;
     bool complete = true;
@@ -89,7 +114,7 @@ int exit_status(const std::vector<RuntimeResult>& runtimes) {
         complete = complete && runtime.status == RuntimeStatus::ran &&
                    std::ranges::find(runtime.results, Outcome::not_run, &VectorResult::outcome) ==
                        runtime.results.end();
-        ran = ran || !runtime.results.empty();
+        ran = ran || ran_anything(runtime);
     }
     return ran && complete ? 0 : 2;
 }

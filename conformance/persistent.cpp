@@ -268,7 +268,7 @@ void PersistentExaminer::advance(const Vector& vector, Position from, std::size_
         session();
         const std::shared_ptr<Experiment> experiment =
             make_experiment(vector, m_programs[program], m_hello.traits());
-        if (row == 0) {
+        if (program == result.programs) { // they come in order, and some of them again
             ++result.programs;
             result.rows.total += experiment->rows();
         }
@@ -313,17 +313,19 @@ void PersistentExaminer::take_answer(const Vector& vector, VectorResult& result)
     const Pending& request = m_pending.front();
     if (request.rows == 0)
         take_load(vector, request, answer, result);
-    else if (answer.name == "ran")
-        take_rows(request, answer, result);
-    else if (answer.name != "not_loaded")
+    else if (answer.name != (m_loaded ? "ran" : "not_loaded"))
         throw PluginFailure{PluginFailure::Kind::protocol,
-                            fmt::format("answered 'run' with '{}'", answer.name)};
+                            fmt::format("answered 'run' with '{}' when {} program was loaded",
+                                        answer.name, m_loaded ? "a" : "no")};
+    else if (m_loaded)
+        take_rows(request, answer, result);
     m_pending.pop_front();
 }
 
 void PersistentExaminer::take_load(const Vector& vector, const Pending& request,
                                    const Answer& answer, VectorResult& result) {
-    if (answer.name == "loaded")
+    m_loaded = answer.name == "loaded";
+    if (m_loaded)
         return take_loaded(vector, *request.experiment, answer, result);
     if (answer.name == "unable") {
         if (lacks_memory(answer))

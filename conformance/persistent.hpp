@@ -65,6 +65,7 @@ private:
     std::size_t m_breakdowns = 0;        // without a right answer in between
     std::deque<Pending> m_pending;
     std::vector<std::size_t> m_unable; // programs to try again: the runtime lacked memory
+    bool m_loaded = false;             // whether the last answer to a load says so
     bool m_executed = true; // whether the program loaded last holds the tested instructions
 };
 

@@ -30,6 +30,8 @@ std::size_t rank(Outcome outcome) {
 } // namespace
 
 void VectorResult::add(Outcome found, const std::string& reason) {
+    if (found == Outcome::not_run && !incomplete)
+        incomplete = reason;
     if (rank(found) <= rank(outcome))
         return;
     outcome = found;

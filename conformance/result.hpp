@@ -33,6 +33,7 @@ struct VectorResult {
     bool tolerated = false; // not a pass, but the vector's policy tolerates it
     RowCounts rows;
     std::string why;                       // of the first program with this outcome
+    std::optional<std::string> incomplete; // why there is no verdict on one of its programs
     std::vector<std::string> not_executed; // instructions that were not in some program that ran
     std::vector<Failure> failures;         // the first few
     std::size_t failing_rows = 0;

@@ -103,6 +103,32 @@ TEST_F(LoadAnswers, what_is_no_answer_to_a_load_is_no_refusal) {
     }
 }
 
+TEST_F(LoadAnswers, a_program_that_is_loaded_must_run_and_no_other) {
+    examine_on(scripted_plugin(folder(), "\"engine\": \"jit\"", R"({"loaded": {}})"));
+    EXPECT_THAT(outcomes(), testing::ElementsAre(crash, crash, crash, accepted, accepted));
+    EXPECT_THAT(results()[0].why,
+                HasSubstr("answered 'run' with 'not_loaded' when a program was loaded"));
+    const auto runs_all = folder().write("runs_all.py", R"(import json, sys
+while line := sys.stdin.buffer.readline():
+    request = json.loads(line)
+    data = sys.stdin.buffer.read(request.get("bytes", 0))
+    if "hello" in request:
+        print(sys.argv[1], flush=True)
+    elif "load" in request:
+        print('{"rejected": {"why": "no"}}', flush=True)
+    else:
+        sys.stdout.buffer.write(b'{"ran": {"rows": 1}, "bytes": %d}\n' % (16 + len(data)))
+        sys.stdout.buffer.write(bytes(16) + data)
+        sys.stdout.buffer.flush()
+)");
+    examine_on("'" ASSAY_PYTHON "' '" + runs_all.string() + "' " +
+               hello_message("\"engine\": \"jit\""));
+    EXPECT_EQ(results()[0].outcome, crash);
+    EXPECT_THAT(results()[0].why,
+                HasSubstr("answered 'run' with 'ran' when no program was loaded"));
+    EXPECT_EQ(results()[0].rows.run, 0);
+}
+
 TEST_F(LoadAnswers, what_must_be_refused_and_is_accepted) {
     examine("accepts-everything");
     EXPECT_THAT(outcomes(), testing::ElementsAre(pass, pass, pass, accepted, accepted));
@@ -135,6 +161,8 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 TEST_F(LoadAnswers, lack_of_memory_is_tried_again) {
     examine("unable --times 2 --program 0709000002000000");
     EXPECT_THAT(outcomes(), testing::ElementsAre(pass, pass, pass, pass, pass));
+    EXPECT_EQ(results()[1].programs, 1); // counted once, however often it is loaded
+    EXPECT_EQ(results()[1].rows.total, 1);
     examine("unable --times 1 --program 0709000003000000"); // the control of the encoding
     EXPECT_THAT(outcomes(), testing::ElementsAre(pass, pass, pass, pass, pass));
 }

@@ -277,6 +277,38 @@ TEST_F(Results, exit_status_of_outcomes) {
     }
 }
 
+TEST_F(Results, what_takes_nothing_has_not_run) {
+    add(m_base32, Outcome::unsupported, /*tolerated=*/true);
+    EXPECT_EQ(status(), 2);
+    add(m_encoding, Outcome::pass); // whatever it is, it is refused
+    EXPECT_EQ(status(), 2);
+    add(m_base64, Outcome::rejected, /*tolerated=*/true);
+    EXPECT_EQ(status(), 0);
+    m_runtime = {};
+    add(m_encoding, Outcome::pass);
+    EXPECT_EQ(status(), 0); // nothing else was asked
+    m_runtime.results.clear();
+    m_runtime.vectors.clear();
+    add(m_encoding, Outcome::unsupported, /*tolerated=*/true);
+    EXPECT_EQ(status(), 2);
+}
+
+TEST_F(Results, what_is_tolerated_does_not_hide_what_is_missing) {
+    const Vector tolerant =
+        vector_of("    asm: w3 += 1\n    after: {r3: 1}\n    policy: verifier\n");
+    VectorResult result;
+    result.add(Outcome::not_run, "no memory");
+    result.add(Outcome::rejected, "too complex");
+    settle(result, tolerant, {});
+    EXPECT_EQ(result.outcome, Outcome::not_run);
+    EXPECT_EQ(result.why, "no memory");
+    EXPECT_FALSE(result.tolerated);
+
+    result.add(Outcome::wrong, "r3"); // a divergence is one whatever is missing
+    settle(result, tolerant, {});
+    EXPECT_EQ(result.outcome, Outcome::wrong);
+}
+
 TEST_F(Results, exit_status_of_runs) {
     EXPECT_EQ(exit_status({}), 2);
     EXPECT_EQ(status(), 2); // nothing ran
