@@ -88,7 +88,8 @@ def ends(file, table):
                     tests=[mnemonic], policy="platform")  # fmt: skip
     file.refuse("empty", ["RFC9669-4.3-RUN-OFF-END"], [], None,
                 "A program without instructions has no EXIT.", **SILENT)
-    for length, image in ((2, "b7 00"), (7, "b7 00 00 00 00 00 00"), (9, "95 00 00 00 00 00 00 00 b7"),
+    for length, image in ((1, "95"), (4, "95 00 00 00"), (15, "b7 00 00 00 00 00 00 00 95 00 00 00 00 00 00"),
+                          (2, "b7 00"), (7, "b7 00 00 00 00 00 00"), (9, "95 00 00 00 00 00 00 00 b7"),
                           (20, "b7 00 00 00 00 00 00 00 95 00 00 00 00 00 00 00 95 00 00 00")):  # fmt: skip
         file.refuse(f"length-{length}", ["RFC9669-3-TWO-FORMS"], None, None,
                     "Instructions are 8 or 16 bytes, so no program has this length.", image=image, **SILENT)

@@ -19,8 +19,9 @@ EITHER_WAY = ["r0 = 0", "if r1 == 0 goto +1", "X", "exit"]
 
 
 def slot(opcode, **fields):
-    """A slot as the files write it; fields that are 0 are left out."""
-    named = {"opcode": f"{opcode:#04x}", **{key: value for key, value in fields.items() if value != 0}}
+    """A slot as the files write it; fields that are 0 are left out. "value" is that of a table."""
+    text = opcode if opcode == "value" else f"{opcode:#04x}"
+    named = {"opcode": text, **{key: value for key, value in fields.items() if value != 0}}
     return "{" + ", ".join(f"{key}: {value}" for key, value in named.items()) + "}"
 
 

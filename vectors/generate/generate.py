@@ -11,6 +11,7 @@ import accesses
 import encoding_fields
 import encoding_flow
 import encoding_selectors
+import encoding_tables
 import memory_sweeps
 import programs
 import sweeps
@@ -20,7 +21,7 @@ from vector_file import VECTORS
 
 def files(table, lists):
     """Yields every generated file."""
-    for module in (encoding_fields, encoding_selectors, encoding_flow, accesses, programs):
+    for module in (encoding_fields, encoding_selectors, encoding_flow, encoding_tables, accesses, programs):
         for make in module.FILES:
             yield make(table)
     for module in (sweeps, memory_sweeps):

@@ -25,13 +25,15 @@ class TableProblem(Exception):
 class Row:
     """An instruction. `fields`: each of FIELDS -> "any", "unused" or the number that selects this row.
 
-    `code`, `form` and `kind` are the parts of the RFC's name: {ADD, K, ALU}, {MEM, W, LDX}.
+    `wide`: it has a second slot, with `next_imm` "any" or "unused". `code`, `form` and `kind` are the parts
+    of the RFC's name: {ADD, K, ALU}, {MEM, W, LDX}.
     """
 
     mnemonic: str
     opcode: int
     fields: dict
-    next_imm: str | int | None
+    wide: bool
+    next_imm: str | None
     section: str
     syntax: str
     code: str
@@ -100,7 +102,7 @@ class Table:
 def row_of(entry):
     code, form, kind = entry["rfc_name"].strip("{}").split(", ")
     fields = {field: entry.get(field, entry.get(f"{field}_reg")) for field in FIELDS}
-    return Row(entry["mnemonic"], entry["opcode"], fields, entry.get("next_imm"), entry["section"],
+    return Row(entry["mnemonic"], entry["opcode"], fields, entry["wide"], entry.get("next_imm"), entry["section"],
                entry["syntax"], code, form, kind)  # fmt: skip
 
 

@@ -55,11 +55,12 @@ class VectorFile:
 
     def __init__(self, path, section, title, source):
         self.path, self.section, self.title, self.source = path, section, title, source
-        self.vectors = []
+        self.vectors, self.ids = [], set()
 
     def add(self, vector):
         """Appends a vector: its keys and values, in the order of the file. None leaves a key out."""
         lines = [line for key, value in vector.items() if value is not None for line in entry(key, value)]
+        self.ids.add(vector["id"])
         self.vectors.append("  - " + "\n".join(lines).lstrip() + "\n")
 
     def text(self):

@@ -10,7 +10,7 @@ from isa import Table, TableProblem, read_table
 
 def row(mnemonic, opcode, section, **more):
     return {"mnemonic": mnemonic, "opcode": opcode, "dst_reg": "any", "src_reg": "any", "offset": "unused",
-            "imm": 1, "rfc_name": "{ADD, X, ALU64}", "section": section, "syntax": "", **more}  # fmt: skip
+            "imm": 1, "wide": False, "rfc_name": "{ADD, X, ALU64}", "section": section, "syntax": "", **more}  # fmt: skip
 
 
 class Rows(unittest.TestCase):
