@@ -81,8 +81,9 @@ def unused_memory(table):
 
 
 def wide(table):
-    file = EncodingFile("wide", "Wide instructions: subtypes, the second slot, halves without their other half.",
-                        SOURCE)
+    file = EncodingFile("wide",
+                        "Wide instructions: subtypes, the second slot, halves without their other half.",
+                        SOURCE)  # fmt: skip
     lddw = table["lddw"].opcode
     first, second = slot(lddw, dst=3, imm=5), slot(0, imm=1)
     legal = program(REGISTERS, first, second)
@@ -154,7 +155,8 @@ REGISTER_CASES = {
     "add32_reg": {}, "add64_imm": {"imm": 1}, "mov64_reg": {}, "mov32_imm": {"imm": 1}, "lsh64_reg": {},
     "div64_reg": {}, "movsx64_8_reg": {}, "neg64": {}, "be16": {}, "bswap64": {}, "jeq64_imm": {"imm": 3},
     "jgt64_reg": {}, "jset32_imm": {"imm": 3}, "jslt32_reg": {}, "ldxb": {}, "ldxdw": {}, "ldxsw": {},
-    "stw": {}, "stdw": {}, "stxh": {}, "stxdw": {}, "atomic_add64": {"imm": 0}, "atomic_fetch_or32": {"imm": 65}, "ldindb": {},
+    "stw": {}, "stdw": {}, "stxh": {}, "stxdw": {}, "atomic_add64": {"imm": 0},
+    "atomic_fetch_or32": {"imm": 65}, "ldindb": {},
 }  # fmt: skip
 
 

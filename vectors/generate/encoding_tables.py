@@ -1,8 +1,8 @@
 """Encoding vectors as tables: every single bit of every unused field, every register that does not exist, every
 value of a selecting field that selects nothing, and far targets.
 
-Instructions that need what only a platform has (maps, variables, helpers) are here, too. Where a runtime does not
-have it, their legal twins are refused, and the outcome is `unsupported`.
+Instructions that need what only a platform has (maps, variables, helpers) are here, too. Where a runtime does
+not have it, their legal twins are refused, and the outcome is `unsupported`.
 """
 
 from encoding_fields import registers

@@ -34,7 +34,8 @@ def main():
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--bpf-assay", metavar="PATH", type=Path,
                         default=os.environ.get("BPF_ASSAY", DEFAULT_BINARY),
-                        help="the binary that prints the instruction table; default: $BPF_ASSAY, then %(default)s")
+                        help="the binary that prints the instruction table; default: $BPF_ASSAY, else that of"
+                        " build/release")
     arguments = parser.parse_args()
     try:
         table = read_table(arguments.bpf_assay)

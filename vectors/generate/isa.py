@@ -102,8 +102,8 @@ class Table:
 def row_of(entry):
     code, form, kind = entry["rfc_name"].strip("{}").split(", ")
     fields = {field: entry.get(field, entry.get(f"{field}_reg")) for field in FIELDS}
-    return Row(entry["mnemonic"], entry["opcode"], fields, entry["wide"], entry.get("next_imm"), entry["section"],
-               entry["syntax"], code, form, kind)  # fmt: skip
+    return Row(entry["mnemonic"], entry["opcode"], fields, entry["wide"], entry.get("next_imm"),
+               entry["section"], entry["syntax"], code, form, kind)  # fmt: skip
 
 
 def read_table(binary):

@@ -4,6 +4,8 @@ from isa import SIZE
 from sweep_file import SweepFile
 
 ALL = "r0-r9"
+# Where each bit goes. In registers zeros alone do: one of bits64 is the address of byte 0 in digests.
+SINGLE, SINGLE64 = ["bits64", "zeros64"], "zeros64"
 AT = 16  # where the cell is if nothing else is stated: bytes before it and behind it are seen
 
 # Bases that hosts treat apart. x86-64: R0 is often RAX, R1 RDI, R4 RCX, R7 R13 (which has no form without a
@@ -49,7 +51,8 @@ def access_sweeps(row, clauses, few, rows, alignment, **more):
     aligned, unaligned = places(row.width)
     yield sweep(row, "places", clauses, few, rows, at=aligned, **more)
     if unaligned:
-        yield sweep(row, "unaligned", [*clauses, alignment], few, rows, policy="unaligned", at=unaligned, **more)
+        yield sweep(row, "unaligned", [*clauses, alignment], few, rows, policy="unaligned", at=unaligned,
+                    **more)  # fmt: skip
 
 
 def load_sweeps(row, clauses):
@@ -57,6 +60,8 @@ def load_sweeps(row, clauses):
     yield sweep(row, "all-pairs", same, {"dst": ALL, "src": ALL}, {"memory": "edges64"})
     yield sweep(row, "offsets", clauses, {"dst": "r3", "src": BASES}, {"memory": "edges_small"},
                 offset="offsets")  # fmt: skip
+    single = SINGLE64 if row.width == 64 else SINGLE
+    yield sweep(row, "single-bits", clauses, {"dst": "r3", "src": "r4"}, {"memory": single})
     few = {"dst": ["r0", "r5"], "src": ["r2", "r9"]}
     yield from access_sweeps(row, clauses, few, {"memory": "edges_small"}, "RFC9669-5.1-ALIGNMENT")
     if row.width < 64:
@@ -74,6 +79,7 @@ def store_register_sweeps(row, clauses):
                 distinct=True)  # fmt: skip
     small = {"src": "edges_small"}
     yield sweep(row, "offsets", clauses, {"dst": BASES, "src": "r2"}, small, offset="offsets")
+    yield sweep(row, "single-bits", clauses, {"dst": "r4", "src": "r3"}, {"src": SINGLE64, "memory": [0, -1]})
     few = {"dst": ["r2", "r9"], "src": ["r0", "r5"]}
     yield from access_sweeps(row, clauses, few, small, "RFC9669-5.1-ALIGNMENT")
     if row.width < 64:
@@ -88,7 +94,8 @@ STORED = [0, 1, -1, 127, 128, -128, -129, 255, 256, 0x7FFF, 0x8000, -32768, -327
 def store_immediate_sweeps(row, clauses):
     memory = {"memory": [0, -1]}
     yield sweep(row, "all-registers", clauses, {"dst": ALL}, memory, imm=STORED)
-    yield sweep(row, "offsets", clauses, {"dst": FEW_BASES}, memory, imm=[-2], offset="offsets_few")
+    yield sweep(row, "offsets", clauses, {"dst": FEW_BASES}, memory, imm=[-2],
+                offset=["offsets_few", 256, 2048])  # fmt: skip
     few = {"dst": ["r2", "r9"]}
     yield from access_sweeps(row, clauses, few, memory, "RFC9669-5.1-ALIGNMENT", imm=[-2, 0x12345678])
     if row.width < 64:
@@ -101,7 +108,8 @@ def by_size(rows):
 
 def loads_and_stores(table):
     for row in by_size(table.select(section="5.1", kind="LDX")):
-        clauses = ["RFC9669-5.1-LDX", "RFC9669-5.1-LDX-ZEXT", "RFC9669-5.1-ADDRESS", f"RFC9669-5-SIZE-{row.form}"]
+        clauses = ["RFC9669-5.1-LDX", "RFC9669-5.1-LDX-ZEXT", "RFC9669-5.1-ADDRESS",
+                   f"RFC9669-5-SIZE-{row.form}"]  # fmt: skip
         yield from load_sweeps(row, clauses)
     for row in by_size(table.select(section="5.1", kind="STX")):
         clauses = ["RFC9669-5.1-STX", "RFC9669-5.1-STX-TRUNCATE", "RFC9669-5.1-ADDRESS",
@@ -125,6 +133,9 @@ def atomic_sweeps(row, clauses):
     yield sweep(row, "all-pairs", clauses, {"dst": ALL, "src": ALL}, small, distinct=True)
     yield sweep(row, "edges", clauses, {"dst": ["r1", "r9"], "src": ["r0", "r4"]},
                 {"src": "edges64", "memory": "edges64"})  # fmt: skip
+    if row.width == 32:
+        yield sweep(row, "corners", clauses, {"dst": "r3", "src": "r4"},
+                    {"src": "corners32", "memory": "corners32"})  # fmt: skip
     yield sweep(row, "offsets", clauses, {"dst": FEW_BASES, "src": "r2"}, small | {"memory": [-2]},
                 offset="offsets_few")  # fmt: skip
     yield from access_sweeps(row, clauses, {"dst": "r3", "src": "r0"}, small | {"memory": [-2]}, alignment)
@@ -137,6 +148,9 @@ def compare_exchange_sweeps(row, clauses):
     yield sweep(row, "all-pairs", aliased, {"dst": "r1-r9", "src": ALL}, compared, distinct=True)
     yield sweep(row, "edges", clauses, {"dst": ["r1", "r9"], "src": ["r3", "r4"]},
                 {"src": [0x5A5A5A5AA5A5A5A5], "r0": "edges64", "memory": "edges64"})  # fmt: skip
+    corners = "corners32" if row.width == 32 else "edges64"
+    yield sweep(row, "corners", clauses, {"dst": "r3", "src": "r4"},
+                {"src": corners, "r0": [1], "memory": corners})  # fmt: skip
     yield sweep(row, "offsets", clauses, {"dst": FEW_BASES, "src": "r2"}, few, offset="offsets")
     yield from access_sweeps(row, clauses, {"dst": "r3", "src": "r5"}, few, "RFC9669-5.3-ALIGNMENT")
 
@@ -163,7 +177,7 @@ def wide_immediates(table):
     for which, registers, imm in (
         ("edges", ALL, "edges64"),
         ("single-bits", ALL, "bits64"),
-        ("single-zeros", ["r0", "r4", "r9"], "zeros64"),
+        ("single-zeros", "r4", "zeros64"),
     ):  # fmt: skip
         yield {
             "id": f"lddw/sweep-{which}",

@@ -1,4 +1,4 @@
-"""Sections 4.1 to 4.3 (without calls and EXIT) and 5.1 to 5.4 (numbers only) of RFC 9669, on unbounded integers.
+"""Sections 4.1 to 4.3 (without calls) and 5.1 to 5.4 (numbers only) of RFC 9669, on unbounded integers.
 
 Written from the text of the RFC alone and sharing nothing with the reference VM: where the two agree on every
 row of a sweep, a mistake would have to have been made twice.

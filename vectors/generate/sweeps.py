@@ -30,6 +30,7 @@ IMMEDIATE_CLAUSES = {"DIV": "UIMM{width}", "MOD": "UIMM{width}", "SDIV": "SIMM{w
 SHIFTS = ("LSH", "RSH", "ARSH")
 SHIFTED = [1, -1, 0x123456789ABCDEF0, 0x8000000000000000, 0xDEADBEEF80000000, 0x7FFFFFFF, 0x80000001]
 LOGIC = ("AND", "OR", "XOR")
+SINGLE = ["bits64", "zeros64", "corners32"]  # where each bit goes
 
 
 def clauses_of(code, width, more):
@@ -71,6 +72,14 @@ def register_sweeps(row):
     }
 
 
+    if width == 32:
+        yield {
+            "id": f"{row.name}/sweep-corners",
+            "clauses": clauses,
+            "asm": row.syntax,
+            "registers": {"dst": "r3", "src": "r4"},
+            "rows": {"dst": "corners32", "src": "corners32"},
+        }
     if code in SHIFTS:
         yield {
             "id": f"{row.name}/sweep-all-counts",
@@ -102,7 +111,7 @@ def immediate_sweeps(row):
     few = {"registers": {"dst": "r3"}}
     if code in SHIFTS:
         within = ["counts_to_31"] + (["counts_32_to_63"] if width == 64 else [])
-        beyond = (["counts_32_to_63"] if width == 32 else []) + ["counts_64_to_128"]
+        beyond = ["counts_32_to_63", 64] if width == 32 else ["counts_64_to_128"]
         yield {**sweep("all-counts", within, []), **few}
         yield {**sweep("all-oversized-counts", beyond, ["SHIFT-MASK-IMM"], "imm-shift-count"), **few}
         yield sweep("counts", ["imm_shift32"] + (["imm_shift64"] if width == 64 else []), [])
@@ -113,6 +122,8 @@ def immediate_sweeps(row):
         yield sweep("zero", [0], [ZERO_DIVISOR_CLAUSES[code], "BYZERO-IMM"], "imm-zero-divisor")
     else:
         yield sweep("edges", [0, "imm_nonzero"], ["IMM-SEXT-ALU64"] if width == 64 else [])
+    if width == 32:
+        yield {**sweep("corners", [31 if code in SHIFTS else 5], []), **few, "rows": {"dst": "corners32"}}
     if code in SHIFTS:
         return
     more = [IMMEDIATE_CLAUSES[code]] if code in IMMEDIATE_CLAUSES else []
@@ -135,6 +146,13 @@ def movsx_sweeps(row):
         "rows": {"dst": [0, -1], "src": "edges64"},
     }
     yield {
+        "id": f"{name}/sweep-single-bits",
+        "clauses": clauses,
+        "asm": row.syntax,
+        "registers": {"dst": "r3", "src": "r4"},
+        "rows": {"src": SINGLE},
+    }
+    yield {
         "id": f"{name}/sweep-same-register",
         "clauses": clauses + ["RFC9669-4.1-SAME-REGISTER"],
         "asm": row.syntax.replace("src", "dst"),
@@ -143,14 +161,10 @@ def movsx_sweeps(row):
     }
 
 
-def one_operand_sweep(row, clauses):
-    return {
-        "id": f"{row.name}/sweep-all-registers",
-        "clauses": clauses,
-        "asm": row.syntax,
-        "registers": {"dst": ALL},
-        "rows": {"dst": "edges64"},
-    }
+def one_operand_sweeps(row, clauses):
+    asm = {"clauses": clauses, "asm": row.syntax}
+    for which, registers, rows in (("all-registers", ALL, "edges64"), ("single-bits", "r3", SINGLE)):
+        yield {"id": f"{row.name}/sweep-{which}", **asm, "registers": {"dst": registers}, "rows": {"dst": rows}}
 
 
 def arithmetic(table):
@@ -162,7 +176,7 @@ def arithmetic(table):
             yield from immediate_sweeps(row) if row.form == "K" else register_sweeps(row)
     for row in rows:
         if row.code == "NEG":
-            yield one_operand_sweep(row, clauses_of("NEG", row.width, ["WRAP{width}"]))
+            yield from one_operand_sweeps(row, clauses_of("NEG", row.width, ["WRAP{width}"]))
     for row in sorted(table.select(code="MOVSX"), key=lambda row: (row.width, row.fields["offset"])):
         yield from movsx_sweeps(row)
 
@@ -178,7 +192,7 @@ def byte_swaps(table):
         for row in sorted(table.select(section="4.2", form=family), key=lambda row: row.fields["imm"]):
             upper = ["RFC9669-4.2-END-UPPER-ZERO"] if row.fields["imm"] < 64 else []
             common = ["RFC9669-4.2-END-CODE", "RFC9669-4.2-END-DST-ONLY", "RFC9669-4.2-END-IMM-SELECT"]
-            yield one_operand_sweep(row, clauses + upper + common)
+            yield from one_operand_sweeps(row, clauses + upper + common)
 
 
 def jump_sweep(row, which, more):
@@ -210,6 +224,10 @@ def jumps(table):
             yield jump_sweep(row, "edges", edges)
             others = {"registers": {"dst": ["r0", "r9"], "src": ["r1", "r4"]}, "rows": all_values}
             yield jump_sweep(row, "edges-of-other-registers", others)
+            if row.width == 32:
+                corners = {"dst": "corners32", "src": "corners32"}
+                one_pair = {"registers": {"dst": "r3", "src": "r4"}, "rows": corners}
+                yield jump_sweep(row, "corners", one_pair)
             same = {"registers": {"dst": ALL}, "rows": {"dst": "edges_small"}}
             yield jump_sweep(row, "same-register", same)
         else:
@@ -221,6 +239,9 @@ def jumps(table):
             yield jump_sweep(row, "near", near)
             equal = {"registers": {"dst": "r3"}, "imm": "imm_compared", "rows": {"dst": [0, "imm_nonzero"]}}
             yield jump_sweep(row, "equal", equal)
+            if row.width == 32:
+                corners = {"registers": {"dst": "r3"}, "imm": [5], "rows": {"dst": "corners32"}}
+                yield jump_sweep(row, "corners", corners)
             if row.code == "JSET":
                 bits = {"registers": {"dst": "r3"}, "imm": ["bits32", "imm_patterns"],
                         "rows": {"dst": ["edges_small", "zeros32"]}}  # fmt: skip

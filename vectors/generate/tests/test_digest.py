@@ -124,7 +124,8 @@ class Digest(unittest.TestCase):
         self.assertRaises(SweepProblem, digest, sweep, LISTS, "little")
 
     def test_too_many_rows(self):
-        sweep = {"id": "test/test", "asm": "{dst} += 1", "registers": {"dst": "r0"}, "rows": {"dst": [0] * 1025}}
+        sweep = {"id": "test/test", "asm": "{dst} += 1", "registers": {"dst": "r0"},
+                 "rows": {"dst": [0] * 1025}}  # fmt: skip
         self.assertRaises(SweepProblem, digest, sweep, LISTS, "little")
 
 
