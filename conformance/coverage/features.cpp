@@ -353,10 +353,19 @@ Feature depth(std::string label, std::size_t first, std::size_t last) {
     return result;
 }
 
-Feature position() {
-    return {"position", {"first", "before-exit", "after-wide"}, [](const Observation& seen) {
-                return one_of(seen.pc == 0, 0) | one_of(seen.before_exit, 1) |
-                       one_of(seen.after_wide, 2);
+Feature first_of_program() {
+    return {"position", {"first"}, [](const Observation& seen) { return one_of(seen.pc == 0, 0); }};
+}
+
+Feature before_exit() {
+    return {"position", {"before-exit"}, [](const Observation& seen) {
+                return one_of(seen.before_exit, 0);
+            }};
+}
+
+Feature after_wide() {
+    return {"position", {"after-wide"}, [](const Observation& seen) {
+                return one_of(seen.after_wide, 0);
             }};
 }
 

@@ -56,7 +56,9 @@ Feature far_distance(s64 smallest, s64 largest);
 Feature over_wide();
 
 Feature depth(std::string label, std::size_t first, std::size_t last);
-Feature position();
+Feature first_of_program();
+Feature before_exit(); // the one that ends the program
+Feature after_wide();
 Feature executed();
 
 } // namespace bpf_assay::conformance::coverage

@@ -4,8 +4,6 @@
 #include "conformance/error.hpp"
 #include "conformance/experiment.hpp"
 
-#include <algorithm>
-
 namespace bpf_assay::conformance::coverage {
 namespace {
 
@@ -22,14 +20,13 @@ public:
     explicit Observer(SuiteBins& bins) : m_bins(bins) {}
 
     /// The bins of each slot of the program that is run next; null for what is not under test.
-    void watch(const Vector& vector, const Experiment& experiment) {
+    void watch(const Experiment& experiment) {
         const auto slots = experiment.slots();
         m_seen.program = slots;
         m_watched.assign(slots.size(), nullptr);
         for (std::size_t pc = 0; pc < slots.size(); ++pc) {
             const InstructionRow* row = find_row(slots[pc]);
-            if (experiment.under_test(pc) &&
-                std::ranges::find(vector.tests, row) != vector.tests.end())
+            if (experiment.under_test(pc))
                 m_watched[pc] = &bins_of(*row);
             pc += row->wide ? 1 : 0;
         }
@@ -106,7 +103,7 @@ void execute_program(const Vector& vector, Experiment& experiment, ByteOrder ord
     if (!std::holds_alternative<Program>(loaded))
         throw InputError(vector.location.text() + ": the reference VM refuses the program");
     const Program& program = std::get<Program>(loaded);
-    observer.watch(vector, experiment);
+    observer.watch(experiment);
     std::vector<u8> block(experiment.block_size());
     for (std::size_t row = 0; row < experiment.rows(); ++row) {
         experiment.write_block(row, block);

@@ -24,8 +24,9 @@ struct SuiteBins {
 /// No bin is hit.
 SuiteBins all_bins();
 
-/// Runs the programs and rows of the profile, and hits the bins of the instructions that a
-/// vector tests. Throws InputError if the reference VM refuses a program.
+/// Runs the programs and rows of the profile, and hits the bins of the instructions of the vectors;
+/// what the lowering puts around them does not count. Throws InputError if the reference VM refuses
+/// a program.
 void execute(std::span<const Vector> vectors, RunProfile profile, ByteOrder order, SuiteBins& bins);
 
 /// Hits the bins of the encoding vectors.

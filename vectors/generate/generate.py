@@ -13,6 +13,7 @@ import encoding_flow
 import encoding_selectors
 import encoding_tables
 import memory_sweeps
+import positions
 import programs
 import sweeps
 from isa import DEFAULT_BINARY, TableProblem, read_table
@@ -21,7 +22,7 @@ from vector_file import VECTORS
 
 def files(table, lists):
     """Yields every generated file."""
-    for module in (encoding_fields, encoding_selectors, encoding_flow, encoding_tables, accesses, programs):
+    for module in (encoding_fields, encoding_selectors, encoding_flow, encoding_tables, accesses, programs, positions):
         for make in module.FILES:
             yield make(table)
     for module in (sweeps, memory_sweeps):
