@@ -2,6 +2,8 @@
 
 import program_calls
 import program_jumps
+import program_sequences
 import program_shapes
 
-FILES = program_jumps.FILES + program_shapes.FILES + program_calls.FILES
+FILES = (program_jumps.FILES + program_shapes.FILES + program_calls.FILES
+         + program_sequences.FILES)
