@@ -2,8 +2,9 @@
 
 import program_calls
 import program_jumps
+import program_memory
 import program_sequences
 import program_shapes
 
 FILES = (program_jumps.FILES + program_shapes.FILES + program_calls.FILES
-         + program_sequences.FILES)
+         + program_sequences.FILES + program_memory.FILES)
