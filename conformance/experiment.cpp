@@ -217,10 +217,18 @@ u64 value_or_zero(const RegisterValue& value) {
     return number != nullptr ? *number : 0;
 }
 
+/// The instructions with the runtime's own ids of helpers.
+std::vector<Slot> body_for(const Vector& vector, const RuntimeTraits& traits) {
+    std::vector<Slot> body = vector.body;
+    put_helper_ids(body, traits.helpers);
+    return body;
+}
+
 class ExplicitExperiment final : public StateExperiment {
 public:
     ExplicitExperiment(const Vector& vector, const RuntimeTraits& traits)
-        : StateExperiment(vector.body, full_states(vector, traits.byte_order), traits) {}
+        : StateExperiment(body_for(vector, traits), full_states(vector, traits.byte_order),
+                          traits) {}
 
     std::size_t rows() const override { return 1; }
 
@@ -296,10 +304,12 @@ private:
 class ProgramExperiment final : public Experiment {
 public:
     ProgramExperiment(const Vector& vector, const RuntimeTraits& traits)
-        : m_vector(vector), m_traits(traits), m_states(full_states(vector, traits.byte_order)) {}
+        : m_vector(vector), m_body(body_for(vector, traits)), m_traits(traits),
+          m_states(full_states(vector, traits.byte_order)) {}
 
-    std::span<const Slot> slots() const override { return m_vector.body; }
+    std::span<const Slot> slots() const override { return m_body; }
     bool under_test(std::size_t) const override { return true; }
+    Concurrency concurrency() const override { return m_vector.concurrency; }
     bool packet() const override { return m_vector.kind == Kind::packet; }
     std::size_t rows() const override { return 1; }
     std::size_t block_size() const override { return block(m_states.before).size(); }
@@ -321,6 +331,7 @@ private:
     }
 
     const Vector& m_vector;
+    std::vector<Slot> m_body;
     RuntimeTraits m_traits;
     StatePair m_states;
 };

@@ -17,6 +17,7 @@ struct RuntimeTraits {
     ByteOrder byte_order = ByteOrder::little;
     unsigned r0_bits = 64;
     bool stores_pointers = true;
+    HelperIds helpers = {}; // of a role without id, the reserved one stays
     std::optional<Fold> fold =
         {}; // one-shot: all that is seen is R0, which holds this fold of the state
 };
@@ -42,6 +43,7 @@ public:
     /// Which row of the whole table row `row` is.
     virtual std::size_t row_number(std::size_t row) const { return row; }
     virtual std::size_t block_size() const = 0;
+    virtual Concurrency concurrency() const { return {}; }
     /// Whether slots()[slot] is of the vector, and not of the lowering.
     virtual bool under_test(std::size_t slot) const = 0;
     /// "dst r3, src r4" for a program of a sweep, else empty.

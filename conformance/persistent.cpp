@@ -294,9 +294,12 @@ void PersistentExaminer::send_rows(Position from, const std::shared_ptr<Experime
     for (std::size_t row = from.row; row < experiment->rows(); row += batch) {
         const std::size_t rows = std::min(batch, experiment->rows() - row);
         m_pending.push_back({.at = {from.program, row}, .rows = rows, .experiment = experiment});
-        m_session->run(rows, size, [&](std::size_t index, std::span<u8> block) {
-            experiment->write_block(row + index, block);
-        });
+        m_session->run(
+            rows, size,
+            [&](std::size_t index, std::span<u8> block) {
+                experiment->write_block(row + index, block);
+            },
+            experiment->concurrency());
         drain(vector, result, pace == Pace::pipelined ? window_requests : 0);
     }
 }

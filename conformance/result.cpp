@@ -38,6 +38,15 @@ void VectorResult::add(Outcome found, const std::string& reason) {
     why = reason;
 }
 
+std::optional<std::string> lacking(const Hello& hello, const Vector& vector) {
+    for (const HelperRole role : vector.helpers)
+        if (!hello.helpers[role])
+            return fmt::format("helper {}", name_of(role));
+    if (vector.concurrency.threads > hello.threads)
+        return fmt::format("{} threads", vector.concurrency.threads);
+    return std::nullopt;
+}
+
 std::string RuntimeResult::title() const {
     if (hello.name.empty())
         return command;

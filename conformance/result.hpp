@@ -45,6 +45,15 @@ struct VectorResult {
     void add(Outcome found, const std::string& reason);
 };
 
+/// A vector that was not run, because the runtime does not offer what it needs.
+struct NotOffered {
+    const Vector* vector;
+    std::string needs; // "helper mix", "2 threads"
+};
+
+/// The first thing that the vector needs and the runtime does not offer.
+std::optional<std::string> lacking(const Hello& hello, const Vector& vector);
+
 enum class RuntimeStatus { ran, unavailable, given_up, interrupted };
 
 struct RuntimeResult {
@@ -57,6 +66,7 @@ struct RuntimeResult {
     std::vector<const Vector*> vectors;
     std::vector<VectorResult> results;       // of vectors[i]
     std::vector<const Vector*> switched_off; // by a declared extension
+    std::vector<NotOffered> not_offered;
 
     /// "linux 6.18.44 (jit)"
     std::string title() const;

@@ -137,6 +137,9 @@ json runtime_json(const RuntimeResult& runtime) {
     object["switched_off"] = json::array();
     for (const Vector* vector : runtime.switched_off)
         object["switched_off"].push_back(vector->id);
+    object["not_offered"] = json::array();
+    for (const NotOffered& left_out : runtime.not_offered)
+        object["not_offered"].push_back({{"id", left_out.vector->id}, {"needs", left_out.needs}});
     return object;
 }
 

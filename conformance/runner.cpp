@@ -21,7 +21,8 @@ public:
         m_result.one_shot = runtime.one_shot;
     }
 
-    /// Asks the runtime who it is, and leaves out the vectors that its extensions switch off.
+    /// Asks the runtime who it is, and leaves out the vectors that its extensions switch off, and
+    /// those that need what it does not offer.
     void begin(const std::vector<const Vector*>& vectors) {
         try {
             m_first = make_examiner(m_runtime, m_options.examine);
@@ -34,7 +35,13 @@ public:
         const auto& extensions = m_result.hello.extensions;
         for (const Vector* vector : vectors) {
             const bool off = std::ranges::find(extensions, vector->unless) != extensions.end();
-            (off ? m_result.switched_off : m_result.vectors).push_back(vector);
+            auto needs = usable() ? lacking(m_result.hello, *vector) : std::nullopt;
+            if (off)
+                m_result.switched_off.push_back(vector);
+            else if (needs)
+                m_result.not_offered.push_back({vector, std::move(*needs)});
+            else
+                m_result.vectors.push_back(vector);
         }
         m_result.results.resize(m_result.vectors.size());
         for (VectorResult& result : m_result.results)

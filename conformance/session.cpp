@@ -77,6 +77,23 @@ public:
         return list;
     }
 
+    HelperIds helpers() const {
+        HelperIds ids;
+        if (!m_body.contains("helpers"))
+            return ids;
+        if (!m_body["helpers"].is_object())
+            throw std::string("hello: 'helpers' must be an object of ids");
+        for (const auto& [name, id] : m_body["helpers"].items()) {
+            const auto role = helper_role_from_name(name);
+            if (!role)
+                throw fmt::format("hello: there is no helper '{}'", name);
+            if (!id.is_number_unsigned() || id.get<u64>() > 0xffff'ffff)
+                throw fmt::format("hello: the id of '{}' must be a number of 32 bits", name);
+            ids[*role] = id.get<u32>();
+        }
+        return ids;
+    }
+
 private:
     const nlohmann::json& m_body;
 };
@@ -93,6 +110,8 @@ Hello read_hello(const nlohmann::json& body) {
     hello.excluded = read.texts("excluded", {});
     hello.extensions = read.texts("extensions", {});
     hello.stores_pointers = read.flag("stores_pointers", true);
+    hello.helpers = read.helpers();
+    hello.threads = read.number("threads", 1);
     hello.message = body;
     if (read.number("protocol", 0) != 1)
         throw std::string("hello: 'protocol' must be 1");
@@ -185,8 +204,13 @@ void Session::load(std::span<const u8> image, std::size_t insns, bool packet) {
          image);
 }
 
-void Session::send_run(std::size_t rows, std::size_t size) {
-    send({{"run", {{"rows", rows}, {"size", size}}}, {"bytes", m_blocks.size()}}, m_blocks);
+void Session::send_run(std::size_t rows, std::size_t size, Concurrency concurrency) {
+    nlohmann::json run{{"rows", rows}, {"size", size}};
+    if (concurrency.threads > 1) {
+        run["threads"] = concurrency.threads;
+        run["times"] = concurrency.times;
+    }
+    send({{"run", std::move(run)}, {"bytes", m_blocks.size()}}, m_blocks);
 }
 
 void Session::fail(PluginFailure::Kind kind, const std::string& what) {

@@ -25,6 +25,8 @@ struct Hello {
     std::vector<std::string> excluded;
     std::vector<std::string> extensions;
     bool stores_pointers = true;
+    HelperIds helpers;
+    std::size_t threads = 1;                           // that can run the program at the same time
     nlohmann::json message = nlohmann::json::object(); // as it came, for the results
 
     bool claims(const InstructionRow& row) const;
@@ -32,6 +34,7 @@ struct Hello {
         return {.byte_order = byte_order,
                 .r0_bits = r0_bits,
                 .stores_pointers = stores_pointers,
+                .helpers = helpers,
                 .fold = std::nullopt};
     }
 };
@@ -72,11 +75,11 @@ public:
     void load(std::span<const u8> image, std::size_t insns, bool packet);
     /// Appends `rows` blocks that `write` fills.
     template <class Write>
-    void run(std::size_t rows, std::size_t size, Write&& write) {
+    void run(std::size_t rows, std::size_t size, Write&& write, Concurrency concurrency = {}) {
         m_blocks.resize(rows * size);
         for (std::size_t row = 0; row < rows; ++row)
             write(row, std::span(m_blocks).subspan(row * size, size));
-        send_run(rows, size);
+        send_run(rows, size, concurrency);
     }
     /// Requests without an answer so far.
     std::size_t outstanding() const { return m_outstanding; }
@@ -88,7 +91,7 @@ public:
 
 private:
     void send(const nlohmann::json& message, std::span<const u8> payload);
-    void send_run(std::size_t rows, std::size_t size);
+    void send_run(std::size_t rows, std::size_t size, Concurrency concurrency);
     void ask_hello();
     [[noreturn]] void fail(PluginFailure::Kind kind, const std::string& what);
     /// Waits for more output; fails if there will be none.

@@ -1,6 +1,8 @@
 // The model of a vector: what docs/vector-format.md describes, with assembly already assembled.
 #pragma once
 
+#include "conformance/abilities.hpp"
+
 #include "reference_vm/instructions.hpp"
 
 #include <array>
@@ -122,6 +124,8 @@ struct Vector {
     const Policy* policy = nullptr;
     std::vector<const InstructionRow*> tests; // the instructions that the vector is about
     std::string unless;                       // extension that switches the vector off, or empty
+    std::vector<HelperRole> helpers;          // that the instructions call, by reserved ids
+    Concurrency concurrency;                  // program: of the threads that run it
 
     std::string text;       // explicit, program, packet: the assembly as it stands in the file
     std::vector<Slot> body; // the same assembled

@@ -11,12 +11,13 @@
 namespace bpf_assay::conformance {
 
 Vector VectorReader::read(const YAML::Node& node, const std::string& section) {
-    m_file.expect_map(
-        node, "a vector",
-        {"id",     "clauses",  "because",      "policy",    "tests",       "unless",    "asm",
-         "before", "after",    "after_little", "after_big", "memory_size", "registers", "imm",
-         "rows",   "digest",   "program",      "packet",    "slots",       "image",     "control",
-         "expect", "distinct", "base",         "cell",      "at",          "offset",    "values"});
+    m_file.expect_map(node, "a vector",
+                      {"id",        "clauses",     "because",   "policy",  "tests",
+                       "unless",    "asm",         "before",    "after",   "after_little",
+                       "after_big", "memory_size", "registers", "imm",     "rows",
+                       "digest",    "program",     "packet",    "slots",   "image",
+                       "control",   "expect",      "distinct",  "base",    "cell",
+                       "at",        "offset",      "values",    "threads", "times"});
     Vector vector;
     vector.section = section;
     read_common(node, vector);
@@ -126,6 +127,38 @@ std::vector<Slot> VectorReader::assemble(const YAML::Node& node, const std::stri
     return std::get<std::vector<Slot>>(std::move(result));
 }
 
+/// `call {mix}` becomes a call of the id that is reserved for the helper; the runtime's own id is
+/// put in its place later.
+std::vector<Slot> VectorReader::assemble_with_helpers(const YAML::Node& node, Vector& vector) {
+    static const std::regex placeholder(R"(\{([^}]*)\})");
+    std::string text;
+    auto rest = vector.text.cbegin();
+    for (std::smatch match; std::regex_search(rest, vector.text.cend(), match, placeholder);
+         rest = match.suffix().first) {
+        const auto role = helper_role_from_name(match[1].str());
+        if (!role)
+            m_file.fail(node, fmt::format("there is no helper '{}'; docs/plugin-protocol.md "
+                                          "lists them",
+                                          match[1].str()));
+        text += match.prefix().str() + std::to_string(reserved_id(*role));
+        if (std::ranges::find(vector.helpers, *role) == vector.helpers.end())
+            vector.helpers.push_back(*role);
+    }
+    return assemble(node, text.append(rest, vector.text.cend()));
+}
+
+void VectorReader::read_threads(const YAML::Node& node, Vector& vector) {
+    if (!node["threads"] && !node["times"])
+        return;
+    if (vector.kind == Kind::packet)
+        m_file.fail(node["threads"] ? node["threads"] : node["times"],
+                    "threads share memory, and a packet vector has none");
+    vector.concurrency = {.threads = static_cast<std::size_t>(m_file.integer_between(
+                              m_file.required(node, "threads"), "threads", 2, 64)),
+                          .times = static_cast<std::size_t>(m_file.integer_between(
+                              m_file.required(node, "times"), "times", 1, 1'000'000))};
+}
+
 void VectorReader::read_memory_size(const YAML::Node& node, Vector& vector) {
     if (!node["memory_size"])
         return;
@@ -141,7 +174,7 @@ void VectorReader::read_explicit(const YAML::Node& node, Vector& vector) {
     vector.kind = Kind::explicit_state;
     read_memory_size(node, vector);
     vector.text = m_file.text(node["asm"], "asm");
-    vector.body = assemble(node["asm"], vector.text);
+    vector.body = assemble_with_helpers(node["asm"], vector);
     if (node["before"])
         vector.before = read_state(node["before"], vector, /*is_after=*/false);
     if (node["after"] && !node["after_little"] && !node["after_big"]) {
@@ -156,9 +189,11 @@ void VectorReader::read_explicit(const YAML::Node& node, Vector& vector) {
 }
 
 void VectorReader::read_program(const YAML::Node& node, Vector& vector) {
-    allow(node, "a program vector", {"program", "before", "after", "memory_size", "packet"});
+    allow(node, "a program vector",
+          {"program", "before", "after", "memory_size", "packet", "threads", "times"});
     vector.kind = node["packet"] ? Kind::packet : Kind::program;
     read_memory_size(node, vector);
+    read_threads(node, vector);
     if (vector.kind == Kind::packet) {
         vector.packet = m_file.hex_bytes(node["packet"], "packet");
         if (node["before"] || node["memory_size"])
@@ -167,7 +202,7 @@ void VectorReader::read_program(const YAML::Node& node, Vector& vector) {
             m_file.fail(node["packet"], "a packet has at least one byte");
     }
     vector.text = m_file.text(node["program"], "program");
-    vector.body = assemble(node["program"], vector.text);
+    vector.body = assemble_with_helpers(node["program"], vector);
     if (node["before"])
         vector.before = read_state(node["before"], vector, /*is_after=*/false);
     vector.after.fill(read_state(m_file.required(node, "after"), vector, /*is_after=*/true));

@@ -41,11 +41,13 @@ private:
     void read_common(const YAML::Node& node, Vector& vector);
     void read_explicit(const YAML::Node& node, Vector& vector);
     void read_program(const YAML::Node& node, Vector& vector);
+    void read_threads(const YAML::Node& node, Vector& vector);
     void read_sweep(const YAML::Node& node, Vector& vector);
     void read_encoding(const YAML::Node& node, Vector& vector);
     void read_tests(const YAML::Node& node, Vector& vector);
 
     std::vector<Slot> assemble(const YAML::Node& node, const std::string& text);
+    std::vector<Slot> assemble_with_helpers(const YAML::Node& node, Vector& vector);
     std::vector<Slot> read_slots(const YAML::Node& node, Encoding* table = nullptr);
     Slot read_fields(const YAML::Node& node, std::size_t position, Encoding* table);
     StatedState read_state(const YAML::Node& node, const Vector& vector, bool is_after);

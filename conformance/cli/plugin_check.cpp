@@ -41,13 +41,17 @@ private:
     void answers_run_without_program(Session& session);
     void refuses_unassigned_opcodes(Session& session);
     void forgets_between_programs(Session& session);
+    void calls_helpers(Session& session);
+    void runs_threads(Session& session);
 
     std::vector<u8> assemble(std::string_view text, ByteOrder order);
     void load(Session& session, std::string_view text);
-    void send_rows(Session& session, std::size_t rows);
+    void send_rows(Session& session, std::size_t rows, Concurrency concurrency = {});
     /// The rows' parts: u64 r0, block.
     std::vector<std::pair<u64, std::vector<u8>>> take_rows(Session& session, std::size_t rows);
     void take_loaded(Session& session);
+    /// Bytes 0..7 of the block after one row of a program that calls the helper.
+    u64 call_helper(Session& session, u32 id, std::string_view before, std::string_view after);
 
     std::vector<std::string> m_command;
     std::chrono::milliseconds m_deadline;
@@ -72,11 +76,14 @@ u8 pattern(std::size_t row, std::size_t at) {
     return static_cast<u8>(17 * row + 3 * at + 1);
 }
 
-void Checker::send_rows(Session& session, std::size_t rows) {
-    session.run(rows, block_size, [](std::size_t row, std::span<u8> block) {
-        for (std::size_t at = 0; at < block.size(); ++at)
-            block[at] = pattern(row, at);
-    });
+void Checker::send_rows(Session& session, std::size_t rows, Concurrency concurrency) {
+    session.run(
+        rows, block_size,
+        [](std::size_t row, std::span<u8> block) {
+            for (std::size_t at = 0; at < block.size(); ++at)
+                block[at] = pattern(row, at);
+        },
+        concurrency);
 }
 
 std::vector<std::pair<u64, std::vector<u8>>> Checker::take_rows(Session& session,
@@ -176,6 +183,66 @@ void Checker::forgets_between_programs(Session& session) {
     expect(take_rows(session, 1).at(0).first == 2, "a second 'load' did not replace the program");
 }
 
+u64 Checker::call_helper(Session& session, u32 id, std::string_view before,
+                         std::string_view after) {
+    load(session, fmt::format("r6 = r1; {}; call {}; {}; *(u64 *)(r6 + 0) = r0; r0 = 0; exit",
+                              before, static_cast<s32>(id), after));
+    take_loaded(session);
+    send_rows(session, 1);
+    const auto rows = take_rows(session, 1);
+    return conformance::load(std::span(rows.at(0).second).first(8), session.hello().byte_order);
+}
+
+void Checker::calls_helpers(Session& session) {
+    const HelperIds& ids = session.hello().helpers;
+    if (ids[HelperRole::mix]) {
+        const u64 seen = call_helper(session, *ids[HelperRole::mix],
+                                     "r1 = 1; r2 = 256; r3 = 65536; r4 = 16777216; r5 = -1", "");
+        const u64 expected = 0x7050301 - 11;
+        expect(seen == expected, fmt::format("'mix' of 1, 0x100, 0x10000, 0x1000000 and -1 is "
+                                             "{:#x}, must be {:#x}",
+                                             seen, expected));
+    }
+    if (ids[HelperRole::copy]) {
+        const u64 seen =
+            call_helper(session, *ids[HelperRole::copy], "r3 = r1; r3 += 8; r1 += 16; r2 = 8",
+                        "r1 = *(u64 *)(r6 + 8); r2 = *(u64 *)(r6 + 16); r0 |= r1; "
+                        "r0 -= r2");
+        expect(seen == 0, "'copy' of bytes 8..15 of the block to 16..23 does not return 0, or "
+                          "does not copy them");
+    }
+    if (ids[HelperRole::unstated]) {
+        const u64 seen = call_helper(session, *ids[HelperRole::unstated], "r7 = 7", "r0 = r7");
+        expect(seen == 7, fmt::format("after a call of 'unstated', r7 is {:#x}, was 7", seen));
+    }
+}
+
+/// As with vectors, the threads are two; a plugin that offers more has to take fewer.
+void Checker::runs_threads(Session& session) {
+    if (session.hello().threads < 2)
+        return;
+    constexpr u64 times = 1000;
+    load(session, "r2 = 1; lock *(u64 *)(r1 + 8) += r2; r0 = 5; exit");
+    take_loaded(session);
+    send_rows(session, 2, {.threads = 2, .times = times});
+    const auto rows = take_rows(session, 2);
+    for (std::size_t row = 0; row < rows.size(); ++row) {
+        std::array<u8, 8> before{};
+        for (std::size_t at = 0; at < before.size(); ++at)
+            before[at] = pattern(row, 8 + at);
+        const ByteOrder order = session.hello().byte_order;
+        const u64 runs = conformance::load(std::span(rows[row].second).subspan(8, 8), order) -
+                         conformance::load(before, order);
+        expect(runs == 2 * times,
+               fmt::format("two threads that each run a program {} times, which adds 1 to the "
+                           "block, have added {} (row {}): runs are missing or too many, or the "
+                           "runtime's addition is not atomic",
+                           times, runs, row));
+        expect(rows[row].first == 5,
+               fmt::format("every run returns 5, and their OR is {:#x}", rows[row].first));
+    }
+}
+
 bool Checker::perform(const char* title, Check check) {
     std::string wrong;
     try {
@@ -202,6 +269,8 @@ int Checker::run() {
         std::pair{"hands on a refusal", &Checker::refuses_unassigned_opcodes},
         std::pair{"answers 'run' without a program", &Checker::answers_run_without_program},
         std::pair{"replaces one program by the next", &Checker::forgets_between_programs},
+        std::pair{"calls the helper functions that it names, if any", &Checker::calls_helpers},
+        std::pair{"runs as many threads as it says on one block", &Checker::runs_threads},
     };
     std::size_t wrong = 0;
     for (const auto& [title, check] : checks)

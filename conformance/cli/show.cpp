@@ -81,6 +81,12 @@ void print_statement(const Vector& vector, const Suite& suite) {
         fmt::print("policy   {}: {}\n", vector.policy->name, vector.policy->reason);
     if (!vector.unless.empty())
         fmt::print("unless   the runtime declares {}\n", vector.unless);
+    for (const HelperRole role : vector.helpers)
+        fmt::print("needs    the helper {}, here under the id {}\n", name_of(role),
+                   reserved_id(role));
+    if (vector.concurrency.threads > 1)
+        fmt::print("needs    {} threads at once, each runs the program {} times\n",
+                   vector.concurrency.threads, vector.concurrency.times);
     std::istringstream lines(vector.text);
     fmt::print("\n");
     for (std::string line; std::getline(lines, line);)
@@ -240,7 +246,8 @@ int explain(const Options& options) {
     set_up_entry(state);
     set_registers(vector, options, before, state);
     Narrator narrator;
-    const auto outcome = run(std::get<Program>(loaded), state, {.trace = &narrator});
+    const auto outcome =
+        run(std::get<Program>(loaded), state, {.platform = platform_of(state), .trace = &narrator});
     fmt::print("The program {}.\n", text_of(outcome));
     return 0;
 }

@@ -146,6 +146,22 @@ std::string divergence_text(const Vector& vector, const VectorResult& result, bo
     return text;
 }
 
+/// What did not run for want of a helper or of threads: no pass, and no failure either.
+std::string not_offered_text(const RuntimeResult& runtime, bool colour, bool verbose) {
+    std::map<std::string, std::vector<std::string_view>> by_need;
+    for (const NotOffered& left_out : runtime.not_offered)
+        by_need[left_out.needs].push_back(left_out.vector->id);
+    std::string text;
+    for (const auto& [needs, ids] : by_need) {
+        const auto title = fmt::format("not run, the runtime does not offer {}", needs);
+        text += fmt::format("  {} {}: {}\n", ids.size(), ids.size() == 1 ? "vector" : "vectors",
+                            paint(title, yellow, colour));
+        for (std::size_t i = 0; verbose && i < ids.size(); ++i)
+            text += fmt::format("      {}\n", ids[i]);
+    }
+    return text;
+}
+
 } // namespace
 
 bool use_colour(std::FILE* stream) {
@@ -242,7 +258,7 @@ std::string results_details(const RuntimeResult& runtime, bool colour, bool verb
         text += fmt::format("  {} {} off: the runtime declares the extension\n",
                             runtime.switched_off.size(),
                             runtime.switched_off.size() == 1 ? "vector is" : "vectors are");
-    return text;
+    return text + not_offered_text(runtime, colour, verbose);
 }
 
 } // namespace bpf_assay::conformance::cli

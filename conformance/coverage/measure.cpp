@@ -114,7 +114,10 @@ void execute_program(const Vector& vector, Experiment& experiment, ByteOrder ord
             state.memory = block;
         set_up_entry(state);
         observer.start_row(experiment.packet() ? block.size() : 0);
-        (void)run(program, state, {.instruction_limit = instruction_limit, .trace = &observer});
+        (void)run(program, state,
+                  {.platform = platform_of(state),
+                   .instruction_limit = instruction_limit,
+                   .trace = &observer});
         observer.end_row();
     }
 }

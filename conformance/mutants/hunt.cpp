@@ -48,6 +48,8 @@ Hunter::Hunter(std::span<const Vector* const> vectors, ByteOrder order, RunProfi
     for (const Vector* vector : vectors) {
         if (vector->kind == Kind::encoding)
             m_encodings.push_back(vector);
+        if (vector->concurrency.threads > 1)
+            continue; // whether an operation is atomic cannot be seen by one thread
         add_trials(*vector, RunProfile::smoke);
         if (vector->kind == Kind::sweep && profile != RunProfile::smoke)
             add_trials(*vector, profile);
@@ -161,7 +163,9 @@ std::optional<std::string> Hunter::judge(Trial& trial, std::size_t row) {
     set_up_entry(state);
     if (experiment.packet())
         state.registers[1] = context_address; // an empty packet is a packet, too
-    const auto outcome = run(trial.program, state, {.instruction_limit = instruction_limit});
+    const auto outcome =
+        run(trial.program, state,
+            {.platform = platform_of(state), .instruction_limit = instruction_limit});
     if (const auto* returned = std::get_if<Returned>(&outcome)) {
         if (experiment.right(row, returned->r0, m_block))
             return std::nullopt;

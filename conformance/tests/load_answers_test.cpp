@@ -244,7 +244,12 @@ TEST(hello, every_key_is_checked) {
                  {"excluded", "[5]", "hello: 'excluded' must be a list of texts"},
                  {"excluded", "[\"add\"]", "hello: excluded 'add' is no instruction"},
                  {"extensions", "{}", "hello: 'extensions' must be a list of texts"},
-                 {"stores_pointers", "1", "hello: 'stores_pointers' must be true or false"}};
+                 {"stores_pointers", "1", "hello: 'stores_pointers' must be true or false"},
+                 {"helpers", "[\"mix\"]", "hello: 'helpers' must be an object of ids"},
+                 {"helpers", "{\"mux\": 1}", "hello: there is no helper 'mux'"},
+                 {"helpers", "{\"mix\": -1}", "hello: the id of 'mix' must be a number"},
+                 {"helpers", "{\"mix\": 4294967296}", "hello: the id of 'mix' must be a number"},
+                 {"threads", "\"2\"", "hello: 'threads' must be a number"}};
     for (const auto& [key, value, mistake] : cases)
         EXPECT_THAT(mistake_in(with(key, value)), testing::StartsWith(mistake)) << key;
     EXPECT_EQ(mistake_in(with("unknown", "1")), "");
@@ -265,6 +270,9 @@ TEST(hello, what_holds_without_the_optional_keys) {
     EXPECT_THAT(hello.groups, testing::ElementsAre(Group::base32, Group::base64));
     EXPECT_TRUE(hello.stores_pointers);
     EXPECT_TRUE(hello.extensions.empty());
+    for (const HelperRole role : all_helper_roles)
+        EXPECT_EQ(hello.helpers[role], std::nullopt);
+    EXPECT_EQ(hello.threads, 1);
 }
 
 } // namespace

@@ -32,6 +32,7 @@ GOOD = [
     "imm: -1, " + SWEEP + "{little: %s, big: %s}" % (DIGEST, DIGEST),
     "program: exit, before: {memory: {u32@4: 0xffffffff}}, after: {r0: undefined}",
     'program: exit, packet: "00 ff", after: {r0: 1}',
+    "program: exit, threads: 2, times: 1000000, after: {r0: 0}",
     "slots: [exit, {opcode: 255, dst: 15, imm: 0xffffffff}], control: [exit], expect: refused",
     'image: "95 00", expect: refused',
     'image: "", expect: refused',

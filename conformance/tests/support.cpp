@@ -83,7 +83,7 @@ Ran run_row(Experiment& experiment, std::size_t row, ByteOrder order) {
     else
         state.memory = ran.block;
     set_up_entry(state);
-    const auto outcome = run(std::get<Program>(loaded), state);
+    const auto outcome = run(std::get<Program>(loaded), state, {.platform = platform_of(state)});
     if (const auto* returned = std::get_if<Returned>(&outcome))
         ran.r0 = returned->r0;
     else

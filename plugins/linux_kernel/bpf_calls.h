@@ -16,6 +16,8 @@ enum {
     FLAG_MMAPABLE = 1 << 10, // Linux 5.5
     LD_IMM64 = 0x18,
     SRC_MAP_VALUE = 2,        // of LD_IMM64; Linux 5.2
+    KTIME_GET_NS = 5,         // a helper function; Linux 4.1
+    PROBE_READ_KERNEL = 113,  // a helper function; Linux 5.5
     ERROR_NOT_SUPPORTED = 524 // the kernel's own ENOTSUPP
 };
 

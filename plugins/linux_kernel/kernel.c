@@ -1,5 +1,8 @@
 // Opens the kernel's BPF, and runs what is loaded.
+#define _GNU_SOURCE // sched_getaffinity(2)
 #include "kernel.h"
+
+#include "bpf_assay_threads.h"
 
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -102,11 +105,21 @@ static int probe(struct kernel* kernel, struct bpf_assay_info* info) {
     return 1;
 }
 
+// On one CPU, threads would hardly ever be in the program at the same time.
+static unsigned count_cpus(void) {
+    cpu_set_t cpus;
+    CPU_ZERO(&cpus);
+    if (sched_getaffinity(0, sizeof cpus, &cpus) != 0)
+        return 1;
+    return (unsigned)CPU_COUNT(&cpus);
+}
+
 int open_kernel(void* user, struct bpf_assay_info* info) {
     struct kernel* kernel = user;
     if (open_map(kernel, info) != 0 || probe(kernel, info) != 0)
         return 1;
     find_extensions(kernel);
+    find_helpers(kernel);
     describe_system(kernel);
     info->name = "linux";
     info->version = kernel->system.release;
@@ -117,23 +130,25 @@ int open_kernel(void* user, struct bpf_assay_info* info) {
     info->packets = 1;
     info->groups = "base32 base64 divmul32 divmul64 atomic32 atomic64 packet";
     info->extensions = kernel->extensions;
+    info->helpers = kernel->helpers;
+    info->threads = count_cpus();
     info->facts = kernel->facts;
     return 0;
 }
 
-// Copies the block into the map and back; the map's value is what the program's R1 points at.
-static int run_on_block(struct kernel* kernel, uint8_t* block, size_t size, uint32_t* r0) {
-    static const uint8_t any_packet[64] = {0};
-    const int filter = kernel->type == PROG_TYPE_SOCKET_FILTER;
-    int status;
+// The map's value is what the program's R1 points at.
+static void put_block(struct kernel* kernel, const uint8_t* block, size_t size) {
     memcpy(kernel->value, block, size);
     if (kernel->value_used > size) // behind the block, nothing is left of a larger one
         memset(kernel->value + size, 0, kernel->value_used - size);
     kernel->value_used = size;
-    status =
-        test_run(kernel->program, filter ? any_packet : NULL, filter ? sizeof any_packet : 0, r0);
-    memcpy(block, kernel->value, size);
-    return status;
+}
+
+static int run_on_map(const struct kernel* kernel, uint32_t* r0) {
+    static const uint8_t any_packet[64] = {0};
+    const int filter = kernel->type == PROG_TYPE_SOCKET_FILTER;
+    return test_run(kernel->program, filter ? any_packet : NULL, filter ? sizeof any_packet : 0,
+                    r0);
 }
 
 static int run_on_packet(struct kernel* kernel, const uint8_t* packet, size_t size, uint32_t* r0) {
@@ -141,18 +156,48 @@ static int run_on_packet(struct kernel* kernel, const uint8_t* packet, size_t si
     return test_run(kernel->program, kernel->frame, ETHERNET_HEADER + size, r0);
 }
 
+static void explain_run(int error, char* why) {
+    bpf_assay_say(why, "BPF_PROG_TEST_RUN: %s",
+                  error == ERROR_NOT_SUPPORTED ? "not supported (ENOTSUPP)" : strerror(error));
+}
+
 int run(void* user, uint8_t* block, size_t size, uint64_t* r0, char* why) {
     struct kernel* kernel = user;
     uint32_t low = 0;
-    const int status = kernel->packet ? run_on_packet(kernel, block, size, &low)
-                                      : run_on_block(kernel, block, size, &low);
+    int status;
+    if (kernel->packet) {
+        status = run_on_packet(kernel, block, size, &low);
+    } else {
+        put_block(kernel, block, size);
+        status = run_on_map(kernel, &low);
+        memcpy(block, kernel->value, size);
+    }
     if (status != 0) {
-        bpf_assay_say(why, "BPF_PROG_TEST_RUN: %s",
-                      errno == ERROR_NOT_SUPPORTED ? "not supported (ENOTSUPP)" : strerror(errno));
+        explain_run(errno, why);
         return 1;
     }
     *r0 = low;
     if (kernel->result_in_map)
         memcpy(r0, kernel->value + MAX_BLOCK, sizeof *r0);
     return 0;
+}
+
+static int run_in_thread(void* user, uint64_t* r0, char* why) {
+    uint32_t low = 0;
+    if (run_on_map(user, &low) != 0) {
+        explain_run(errno, why);
+        return 1;
+    }
+    *r0 = low;
+    return 0;
+}
+
+int run_many(void* user, uint8_t* block, size_t size, unsigned threads, uint64_t times,
+             uint64_t* r0, char* why) {
+    struct kernel* kernel = user;
+    int fault;
+    put_block(kernel, block, size);
+    fault = bpf_assay_run_on_threads(run_in_thread, kernel, threads, times, r0, why);
+    memcpy(block, kernel->value, size);
+    return fault;
 }

@@ -7,7 +7,7 @@
 
 #include <sys/utsname.h>
 
-enum { MAX_BLOCK = 131072, MAX_INSNS = 1000000, MAX_FACTS = 24 };
+enum { MAX_BLOCK = 131072, MAX_INSNS = 1000000, MAX_FACTS = 24, MAX_HELPERS = 4 };
 
 struct kernel {
     uint32_t type;  // PROG_TYPE_..., of programs with the context `memory`
@@ -28,6 +28,7 @@ struct kernel {
     struct utsname system;
     char cpu[256];
     char extensions[64]; // x-..., with spaces between
+    struct bpf_assay_helper helpers[MAX_HELPERS];
     char jit_enable[16];
     char jit_harden[16];
     const char* facts[MAX_FACTS];
@@ -43,8 +44,15 @@ enum bpf_assay_verdict load(void* user, const struct bpf_assay_program* program,
 // run() of the plugin.
 int run(void* user, uint8_t* block, size_t size, uint64_t* r0, char* why);
 
+// run_many() of the plugin.
+int run_many(void* user, uint8_t* block, size_t size, unsigned threads, uint64_t times,
+             uint64_t* r0, char* why);
+
 // Fills kernel->extensions.
 void find_extensions(struct kernel* kernel);
+
+// Fills kernel->helpers.
+void find_helpers(struct kernel* kernel);
 
 // Fills kernel->facts, kernel->system.
 void describe_system(struct kernel* kernel);

@@ -42,6 +42,7 @@ int main(int argc, char** argv) {
         .run = run,
         .user = &kernel,
         .options = options,
+        .run_many = run_many,
     };
     return bpf_assay_plugin_main(argc, argv, &plugin);
 }

@@ -1,5 +1,6 @@
 // The reference VM as a plugin.
 #include "bpf_assay_plugin.h"
+#include "reference_vm/helpers.hpp"
 #include "reference_vm/machine.hpp"
 
 #include <cstdlib>
@@ -19,6 +20,15 @@ struct Runtime {
     u64 r2 = 0; // the length of the memory (one-shot)
 };
 
+constexpr std::array helpers{Helper{7, helper_mix}, Helper{70, helper_copy},
+                             Helper{700, helper_unstated}};
+constexpr bpf_assay_helper helper_ids[] = {
+    {"mix", helpers[0].id},
+    {"copy", helpers[1].id},
+    {"unstated", helpers[2].id},
+    {nullptr, 0},
+};
+
 Runtime& runtime_of(void* user) {
     return *static_cast<Runtime*>(user);
 }
@@ -36,6 +46,7 @@ int info(void* user, bpf_assay_info* info) {
     info->big_endian = runtime.load_options.byte_order == ByteOrder::big;
     info->packets = 1;
     info->groups = "base32 base64 divmul32 divmul64 atomic32 atomic64 packet";
+    info->helpers = helper_ids;
     info->facts = facts;
     return 0;
 }
@@ -69,7 +80,9 @@ int run(void* user, uint8_t* block, std::size_t size, uint64_t* r0, char* why) {
     if (runtime.packet)
         state.registers[1] = context_address; // an empty packet is a packet, too
     state.registers[2] = runtime.r2;
-    const Outcome outcome = bpf_assay::run(*runtime.program, state, runtime.run_options);
+    RunOptions options = runtime.run_options;
+    options.platform = {.context = &state, .helpers = helpers};
+    const Outcome outcome = bpf_assay::run(*runtime.program, state, options);
     if (const auto* returned = std::get_if<Returned>(&outcome)) {
         *r0 = returned->r0;
         return 0;
@@ -117,7 +130,11 @@ constexpr bpf_assay_option options[] = {
 
 int main(int argc, char** argv) {
     Runtime runtime;
-    const bpf_assay_plugin plugin = {
-        .info = info, .load = load, .run = run, .user = &runtime, .options = options};
+    const bpf_assay_plugin plugin = {.info = info,
+                                     .load = load,
+                                     .run = run,
+                                     .user = &runtime,
+                                     .options = options,
+                                     .run_many = nullptr};
     return bpf_assay_plugin_main(argc, argv, &plugin);
 }

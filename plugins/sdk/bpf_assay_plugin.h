@@ -38,6 +38,12 @@
 
 // ---- What an author fills in -------------------------------------------------------------------
 
+// A helper function that programs may call: a role of docs/plugin-protocol.md, and its static id.
+struct bpf_assay_helper {
+    const char* role;
+    uint32_t id;
+};
+
 // What `hello` says. All but the first three are set to the protocol's defaults before the call.
 struct bpf_assay_info {
     const char* name;    // of the runtime
@@ -47,11 +53,13 @@ struct bpf_assay_info {
     unsigned r0_bits;
     uint64_t max_insns;
     uint64_t max_block;
-    int packets;              // takes programs with the context `packet`
-    int stores_pointers;      // a program may store an address into its memory
-    const char* groups;       // lists: names with spaces between
-    const char* excluded;     // mnemonics
-    const char* extensions;   // x-...
+    int packets;                            // takes programs with the context `packet`
+    int stores_pointers;                    // a program may store an address into its memory
+    const char* groups;                     // lists: names with spaces between
+    const char* excluded;                   // mnemonics
+    const char* extensions;                 // x-...
+    const struct bpf_assay_helper* helpers; // the last one's role is NULL; NULL: none
+    unsigned threads; // that can run the program at the same time; above 1, there is run_many()
     const char* const* facts; // the environment: name, text, name, text, ..., NULL
     const char* cause;        // where info() fails: "setup" (default) or "permission"
     char why[BPF_ASSAY_WHY];  // where info() fails
@@ -103,6 +111,11 @@ struct bpf_assay_plugin {
     int (*run)(void* user, uint8_t* block, size_t size, uint64_t* r0, char* why);
     void* user;
     const struct bpf_assay_option* options; // NULL: none
+    // Runs the program `times` times on each of `threads` threads, all at once and all on the one
+    // block. 0: every run ended by EXIT, *r0 is the OR of their results; else a fault: fills `why`.
+    // bpf_assay_threads.h makes it of a function that runs the program once.
+    int (*run_many)(void* user, uint8_t* block, size_t size, unsigned threads, uint64_t times,
+                    uint64_t* r0, char* why);
 };
 
 // Fills a `why`: bpf_assay_say(why, "no slot %u", n).
@@ -257,7 +270,7 @@ struct bpf_assay_json {
 struct bpf_assay_request {
     char name[8]; // hello, load, run
     char context[8];
-    uint64_t protocol, insns, rows, size, bytes;
+    uint64_t protocol, insns, rows, size, threads, times, bytes;
     int has_protocol, has_insns, has_rows, has_size;
 };
 
@@ -348,6 +361,10 @@ static inline int bpf_assay_read_body(struct bpf_assay_json* json,
             good = request->has_rows = bpf_assay_read_number(json, &request->rows);
         else if (!strcmp(key, "size"))
             good = request->has_size = bpf_assay_read_number(json, &request->size);
+        else if (!strcmp(key, "threads"))
+            good = bpf_assay_read_number(json, &request->threads);
+        else if (!strcmp(key, "times"))
+            good = bpf_assay_read_number(json, &request->times);
         else if (!strcmp(key, "context"))
             good = bpf_assay_read_string(json, request->context, sizeof request->context);
         else
@@ -366,6 +383,7 @@ static inline const char* bpf_assay_read_request(const char* line, size_t size,
     json.at = line;
     json.end = line + size;
     memset(request, 0, sizeof *request);
+    request->threads = request->times = 1;
     if (!bpf_assay_next(&json, '{'))
         return "a request is an object on one line";
     if (!bpf_assay_next(&json, '}')) {
@@ -549,6 +567,7 @@ static inline void bpf_assay_call_info(struct bpf_assay_session* session) {
     info->max_insns = 1000000;
     info->max_block = 131072;
     info->stores_pointers = 1;
+    info->threads = 1;
     info->groups = "base32 base64";
     info->cause = "setup";
     session->unavailable = session->plugin->info(session->plugin->user, info) != 0;
@@ -558,6 +577,7 @@ static inline int bpf_assay_hello(struct bpf_assay_session* session,
                                   const struct bpf_assay_request* request) {
     struct bpf_assay_line* line = &session->line;
     const struct bpf_assay_info* info = &session->info;
+    const struct bpf_assay_helper* helper;
     const char* const* fact;
     if (!request->has_protocol || request->protocol != 1)
         return bpf_assay_error(session, "this plugin speaks protocol 1 only");
@@ -579,6 +599,12 @@ static inline int bpf_assay_hello(struct bpf_assay_session* session,
     bpf_assay_key_list(line, "groups", info->groups);
     bpf_assay_key_list(line, "excluded", info->excluded);
     bpf_assay_key_list(line, "extensions", info->extensions);
+    bpf_assay_key(line, "helpers");
+    bpf_assay_raw(line, "{");
+    for (helper = info->helpers; helper && helper->role; helper++)
+        bpf_assay_key_number(line, helper->role, helper->id);
+    bpf_assay_raw(line, "}");
+    bpf_assay_key_number(line, "threads", info->threads);
     bpf_assay_key(line, "stores_pointers");
     bpf_assay_raw(line, info->stores_pointers ? "true" : "false");
     bpf_assay_key(line, "environment");
@@ -662,7 +688,9 @@ static inline int bpf_assay_load(struct bpf_assay_session* session,
 // Runs one row in a block of exactly its size, so that an instrumented runtime finds what reaches
 // past it.
 static inline int bpf_assay_run_row(struct bpf_assay_session* session, const uint8_t* before,
-                                    size_t size, uint8_t* answer, char* why) {
+                                    size_t size, unsigned threads, uint64_t times, uint8_t* answer,
+                                    char* why) {
+    const struct bpf_assay_plugin* plugin = session->plugin;
     const int big_endian = session->info.big_endian;
     uint64_t r0 = 0;
     int fault;
@@ -678,7 +706,9 @@ static inline int bpf_assay_run_row(struct bpf_assay_session* session, const uin
     if (size)
         memcpy(session->block, before, size);
     why[0] = 0;
-    fault = session->plugin->run(session->plugin->user, session->block, size, &r0, why);
+    fault = threads > 1
+                ? plugin->run_many(plugin->user, session->block, size, threads, times, &r0, why)
+                : plugin->run(plugin->user, session->block, size, &r0, why);
     why[BPF_ASSAY_WHY - 1] = 0;
     bpf_assay_store(answer, fault != 0, 4, big_endian);
     bpf_assay_store(answer + 4, 0, 4, big_endian);
@@ -720,6 +750,13 @@ static inline int bpf_assay_run(struct bpf_assay_session* session,
         return bpf_assay_error(session, "run: the answer would be longer than 64 MiB");
     if (request->bytes != request->rows * request->size)
         return bpf_assay_error(session, "run: bytes is not rows times size");
+    if (request->threads == 0 || request->times == 0 ||
+        (request->threads > session->info.threads && !session->unavailable))
+        return bpf_assay_error(session, "run: so many threads are not offered");
+    if (request->threads == 1 && request->times > 1)
+        return bpf_assay_error(session, "run: times is for more than one thread");
+    if (request->threads > 1 && session->ready && session->packet)
+        return bpf_assay_error(session, "run: threads share a block, and a packet is none");
     if (!session->ready) {
         bpf_assay_begin(&session->line, "not_loaded");
         return bpf_assay_send(session, 0, 0);
@@ -732,6 +769,7 @@ static inline int bpf_assay_run(struct bpf_assay_session* session,
     bpf_assay_key_number(&session->line, "rows", request->rows);
     for (row = 0; row < request->rows; row++)
         if (bpf_assay_run_row(session, session->payload + row * size, size,
+                              (unsigned)request->threads, request->times,
                               answer + row * (16 + size), why))
             bpf_assay_add_fault(&session->line, row, why);
     return bpf_assay_send(session, 1, bytes);
@@ -864,7 +902,7 @@ static inline int bpf_assay_run_once(struct bpf_assay_session* session, size_t b
     session->info.big_endian = 1; // of this answer, which is read here
     if (!answer)
         return bpf_assay_complain("unable: ", "no memory");
-    if (bpf_assay_run_row(session, memory, memory_bytes, answer, why))
+    if (bpf_assay_run_row(session, memory, memory_bytes, 1, 1, answer, why))
         return bpf_assay_complain("fault: ", why);
     for (i = 8; i < 16; i++)
         r0 = r0 << 8 | answer[i];

@@ -16,6 +16,7 @@ from plugin_client import HELLO, Plugin, insn, load, lowered, one_shot, rows_of,
 PLUGIN = sys.argv.pop(1)
 ORDER = "<" if sys.byteorder == "little" else ">"
 EXIT, MOV, ADD, JEQ, LDX, STX = 0x95, 0xB7, 0x0F, 0x15, 0x79, 0x7B
+MOV_X, ADD_K, JNE, CALL = 0xBF, 0x07, 0x55, 0x85
 
 
 def i(*fields, **named):
@@ -59,6 +60,34 @@ class Kernel(unittest.TestCase):
         for name, program in (("x-acqrel", acquire), ("x-maygoto", may_goto)):
             loads = self.load(program)[0] == "loaded"
             self.assertEqual(name in self.hello["extensions"], loads)
+
+    def test_helpers(self):
+        self.assertEqual(self.hello["helpers"].get("unstated"), 5)
+        program = i(MOV_X, 6, 1) + i(CALL, imm=5) + i(STX, 6, 0, 16) + i(MOV_X, 1, 6)
+        program += i(MOV_X, 3, 6) + i(ADD_K, 1, imm=8) + i(MOV, 2, imm=8)
+        program += i(CALL, imm=self.hello["helpers"]["copy"]) + i(EXIT)
+        self.assertEqual(self.load(program)[0], "loaded")
+        ((status, r0, after),) = rows_of(*self.plugin.ask(run(b"abcdefgh" + bytes(16))), ORDER)
+        self.assertEqual((status, r0, after[:16]), (0, 0, b"abcdefgh" * 2))
+        self.assertNotEqual(after[16:], bytes(8))
+
+    def count_on_threads(self, program, times=20):
+        self.assertEqual(self.load(program)[0], "loaded")
+        answer = self.plugin.ask(run(bytes(16), threads=2, times=times))
+        ((status, r0, after),) = rows_of(*answer, ORDER)
+        self.assertEqual((status, r0, after[8:]), (0, 3, bytes(8)))
+        return struct.unpack_from(ORDER + "Q", after)[0]
+
+    @unittest.skipIf(len(os.sched_getaffinity(0)) < 2, "there is one CPU only")
+    def test_threads(self):
+        self.assertEqual(self.hello["threads"], len(os.sched_getaffinity(0)))
+        loop = i(ADD_K, 2, imm=-1) + i(JNE, 2, 0, -6) + i(MOV, 0, imm=3) + i(EXIT)
+        nop = i(MOV_X, 4, 3)
+        begin = i(MOV, 2, imm=1000) + i(MOV, 3, imm=1)
+        atomic = begin + i(0xDB, 1, 3) + nop * 3 + loop
+        torn = begin + i(LDX, 4, 1) + i(ADD, 4, 3) + i(STX, 1, 4) + nop + loop
+        self.assertEqual(self.count_on_threads(atomic), 40_000)
+        self.assertTrue(any(self.count_on_threads(torn) < 40_000 for _ in range(100)))
 
     def test_a_lowered_program_on_several_rows(self):
         self.assertEqual(self.load(lowered(i(ADD, 3, 4), ORDER))[0], "loaded")

@@ -22,9 +22,9 @@ def load(program, context="memory"):
     return message(program, load={"insns": len(program) // 8, "context": context})
 
 
-def run(*blocks):
+def run(*blocks, **keys):
     size = len(blocks[0]) if blocks else 0
-    return message(b"".join(blocks), run={"rows": len(blocks), "size": size})
+    return message(b"".join(blocks), run={"rows": len(blocks), "size": size, **keys})
 
 
 def lowered(body, order="<"):

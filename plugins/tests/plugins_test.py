@@ -48,6 +48,15 @@ class ReferenceVm(unittest.TestCase):
             rows = rows_of(*plugin.ask(run(bytes(8))), order)
             self.assertEqual(rows, [(0, 2**64 - 2, bytes(8))])
 
+    def test_helpers(self):
+        plugin, hello = self.start()
+        self.assertEqual(hello["threads"], 1)
+        setup = b"".join(insn(MOV, n, imm=n) for n in range(1, 6))
+        plugin.ask(load(setup + insn(0x85, imm=hello["helpers"]["mix"]) + insn(EXIT)))
+        self.assertEqual(rows_of(*plugin.ask(run(bytes(8))))[0][1], 1 + 6 + 15 + 28 + 55)
+        plugin.ask(load(setup + insn(0x85, imm=1) + insn(EXIT)))
+        self.assertEqual(rows_of(*plugin.ask(run(bytes(8))))[0][0], 1)
+
     def test_profiles(self):
         unused_field = insn(MOV, 0, 0, 0, 1) + insn(EXIT, imm=1)
         self.assertIn("loaded", self.start("--profile", "base")[0].ask(load(unused_field))[0])

@@ -2,6 +2,8 @@
 """Tests sdk/bpf_assay_plugin.h through sdk_test_plugin: sdk_test.py PLUGIN [unittest options]."""
 
 import json
+import os
+import struct
 import subprocess
 import sys
 import threading
@@ -40,6 +42,8 @@ class Session(unittest.TestCase):
         self.assertEqual(self.hello["excluded"], ["div32_imm", "div32_reg"])
         self.assertIs(self.hello["stores_pointers"], True)
         self.assertNotIn("extensions", self.hello)
+        self.assertEqual(self.hello["helpers"], {"mix": 5, "copy": 2**32 - 1})
+        self.assertEqual(self.hello["threads"], 3)
         self.assertEqual(self.hello["environment"]["text"], 'a "b" \\ \n \x01 é \ufffd')
 
     def test_hello_may_be_repeated(self):
@@ -66,6 +70,32 @@ class Session(unittest.TestCase):
         self.plugin.ask(load(program("x")))
         answer = self.plugin.ask(message(b"", run={"rows": 0, "size": 64}))
         self.assertEqual(answer, ({"ran": {"rows": 0}, "bytes": 0}, b""))
+
+    def test_threads_run_on_one_block(self):
+        self.plugin.ask(load(program("x")))
+        blocks = [struct.pack("=2Q", start, start + 60_000) for start in (0, 2**40)]
+        rows = rows_of(*self.plugin.ask(run(*blocks, threads=3, times=20)))
+        # 4 is returned by the run that ends last, 1 by all others.
+        wanted = [(0, 5, struct.pack("=2Q", end, end)) for end in (60_000, 2**40 + 60_000)]
+        self.assertEqual(rows, wanted)
+        self.assertEqual(rows_of(*self.plugin.ask(run(b"a" * 8, threads=1)))[0][1], 8 * 0x61)
+
+    @unittest.skipIf(len(os.sched_getaffinity(0)) < 2, "there is one CPU only")
+    def test_threads_run_at_the_same_time(self):
+        self.plugin.ask(load(program("n")))
+        for _ in range(100):
+            ((_, _, after),) = rows_of(*self.plugin.ask(run(bytes(16), threads=2, times=20)))
+            if after != struct.pack("=2Q", 40_000, 0):
+                return
+        self.fail("an addition that is not atomic has never been lost")
+
+    def test_a_fault_of_one_thread_is_the_row_s(self):
+        self.plugin.ask(load(program("f")))
+        block = struct.pack("=2Q", 0, 6000)
+        answer, payload = self.plugin.ask(run(block, block, threads=2, times=3))
+        self.assertEqual([row[:2] for row in rows_of(answer, payload)], [(1, 0)] * 2)
+        faults = [{"row": row, "why": "at 6000"} for row in (0, 1)]
+        self.assertEqual(answer["ran"]["faults"], faults)
 
     def test_faults_have_a_row_and_a_text(self):
         self.plugin.ask(load(program("f")))
@@ -168,6 +198,20 @@ class WholeStreams(unittest.TestCase):
         for data, wanted in cases:
             with self.subTest(data[:60]):
                 self.assertIn(wanted, self.error(data))
+
+    def test_so_many_threads_are_not_offered(self):
+        for keys, wanted in (
+            ({"threads": 4, "times": 1}, "not offered"),
+            ({"threads": 2**32 + 2, "times": 1}, "not offered"),
+            ({"threads": 0, "times": 1}, "not offered"),
+            ({"threads": 2, "times": 0}, "not offered"),
+            ({"times": 2}, "more than one thread"),
+            ({"threads": -1}, "whole number"),
+        ):
+            with self.subTest(keys):
+                self.assertIn(wanted, self.error(load(program("x")) + run(bytes(8), **keys)))
+        packet = load(program("x"), "packet") + run(bytes(8), threads=2, times=1)
+        self.assertIn("a packet is none", self.error(packet))
 
     def test_hello_comes_first(self):
         self.assertIn("first", self.error(load(program("x")), hello=b""))

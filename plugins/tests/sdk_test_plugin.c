@@ -1,5 +1,6 @@
 // A runtime for sdk_test.py: the first byte of a program says what happens.
-#include "bpf_assay_plugin.h"
+#define _GNU_SOURCE // CPUs of threads
+#include "bpf_assay_threads.h"
 
 struct runtime {
     uint8_t program[64];
@@ -10,7 +11,10 @@ struct runtime {
 
 static int open_runtime(void* user, struct bpf_assay_info* info) {
     static const char* const facts[] = {"text", "a \"b\" \\ \n \x01 \xc3\xa9 \xff", NULL};
+    static const struct bpf_assay_helper helpers[] = {{"mix", 5}, {"copy", UINT32_MAX}, {NULL, 0}};
     const struct runtime* runtime = (const struct runtime*)user;
+    info->helpers = helpers;
+    info->threads = 3;
     info->name = "test";
     info->version = "1";
     info->engine = "native";
@@ -79,6 +83,36 @@ static int run(void* user, uint8_t* block, size_t size, uint64_t* r0, char* why)
     return runtime->program[0] == 'f' && (size == 0 || block[0] != 0xff);
 }
 
+struct counting {
+    char kind;
+    volatile uint64_t* counter; // the block's first bytes, in the machine's byte order
+    uint64_t goal;              // the next ones
+};
+
+// Adds 1000 by atomic operations or, for 'n', by others. R0 is 1, of the run that reaches the goal
+// 4; for 'f', that one faults.
+static int count(void* user, uint64_t* r0, char* why) {
+    const struct counting* counting = (const struct counting*)user;
+    uint64_t value = 0;
+    int i;
+    for (i = 0; i < 1000; i++)
+        value = counting->kind == 'n' ? ++*counting->counter
+                                      : __atomic_add_fetch(counting->counter, 1, __ATOMIC_RELAXED);
+    *r0 = value == counting->goal ? 4 : 1;
+    bpf_assay_say(why, "at %lu", (unsigned long)value);
+    return counting->kind == 'f' && value == counting->goal;
+}
+
+static int run_many(void* user, uint8_t* block, size_t size, unsigned threads, uint64_t times,
+                    uint64_t* r0, char* why) {
+    struct counting counting;
+    (void)size;
+    memcpy(&counting.goal, block + 8, 8);
+    counting.kind = (char)((const struct runtime*)user)->program[0];
+    counting.counter = (volatile uint64_t*)(void*)block;
+    return bpf_assay_run_on_threads(count, &counting, threads, times, r0, why);
+}
+
 static int set_unavailable(void* user, const char* value, char* why) {
     (void)value;
     (void)why;
@@ -107,5 +141,6 @@ int main(int argc, char** argv) {
     plugin.run = run;
     plugin.user = &runtime;
     plugin.options = options;
+    plugin.run_many = run_many;
     return bpf_assay_plugin_main(argc, argv, &plugin);
 }
