@@ -12,6 +12,7 @@ Mutants systematic_mutants() {
     add_memory(all);
     add_atomics(all);
     add_calls(all);
+    add_helper_calls(all);
     add_wide_and_packet(all);
     add_registers(all);
     add_checks(all);
@@ -22,6 +23,7 @@ Mutants bug_mutants() {
     Mutants all;
     add_composed_bugs(all, systematic_mutants());
     add_special_bugs(all);
+    add_helper_bugs(all);
     return all;
 }
 

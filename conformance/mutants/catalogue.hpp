@@ -29,6 +29,7 @@ void add_jumps(Mutants& all);
 void add_memory(Mutants& all);
 void add_atomics(Mutants& all);
 void add_calls(Mutants& all);
+void add_helper_calls(Mutants& all);
 void add_wide_and_packet(Mutants& all);
 void add_registers(Mutants& all);
 void add_checks(Mutants& all);
@@ -36,5 +37,6 @@ void add_checks(Mutants& all);
 // The parts of bug_mutants().
 void add_composed_bugs(Mutants& all, const Mutants& systematic);
 void add_special_bugs(Mutants& all);
+void add_helper_bugs(Mutants& all);
 
 } // namespace bpf_assay::conformance::mutants

@@ -6,20 +6,17 @@
 namespace bpf_assay::conformance::mutants {
 namespace {
 
-constexpr std::string_view helper = "needs a helper function, and no vector calls one";
 constexpr std::string_view tool = "of a disassembler, an assembler or a text, which runs nothing";
 
 constexpr std::array unmodelled = {
     UnmodelledBug{"ubpf-recursive-local-call",
                   "beyond the deepest frame a runtime may do what it likes: nothing to compare"},
-    UnmodelledBug{"ubpf-win64-fifth-helper-arg", helper},
     UnmodelledBug{"ubpf-jump-across-subprograms",
                   "the RFC knows no sub-programs, so that such a jump is no fault"},
     UnmodelledBug{"rbpf-x86-muldivmod-imm-field",
                   "shows only if an unused imm is not zero, and such a program must not load"},
     UnmodelledBug{"rbpf-mem-addr-overflow",
                   "an address that wraps is not mapped: no vector states a fault"},
-    UnmodelledBug{"starry-a64-call-shuffle", helper},
     UnmodelledBug{"rbpf-disasm-endian-size-from-off", tool},
     UnmodelledBug{"rbpf-disasm-off-min", tool},
     UnmodelledBug{"sbpf-doc-mov32-sign", tool},
