@@ -34,6 +34,13 @@ def children_of(pid):
     return folders
 
 
+WITH_NEEDS = """section: "4.3"
+vectors:
+  - {id: w/helper, clauses: [ABI-ARGS], because: B., asm: "call {mix}", after: {}}
+  - {id: w/threads, clauses: [ABI-ARGS], because: B., program: exit, threads: 2, times: 1, after: {r0: 0}}
+"""
+
+
 class CheckedRuns(Cli):
     def run_vectors(self, *plugins, options=(), status=0, name="results.json"):
         """The results of a run of VECTORS, checked against the schema."""
@@ -63,6 +70,22 @@ class Run(CheckedRuns):
         self.assertEqual(set(self.outcomes(runtime).values()), {"pass"})
         self.assertEqual(runtime["status"], "ran")
         self.assertEqual(runtime["hello"]["environment"], {"purpose": "tests"})
+
+    def test_what_a_runtime_does_not_offer_is_listed_and_no_pass(self):
+        (self.vectors / "w.yaml").write_text(WITH_NEEDS)
+        output = self.folder / "results.json"
+        arguments = ("run", "--vectors", self.vectors, "--plugin", fake("good"), "--output", output)
+        text = self.run_program(*arguments, "--verbose").stdout
+        needs = {"w/helper": "helper mix", "w/threads": "2 threads"}
+        for name, need in needs.items():
+            listed = f"1 vector: not run, the runtime does not offer {need}\n      {name}\n"
+            self.assertIn(listed, text)
+        results = self.checked(output)
+        runtime = results["runtimes"][0]
+        self.assertEqual({item["id"]: item["needs"] for item in runtime["not_offered"]}, needs)
+        self.assertEqual(len(self.outcomes(runtime)), 30)
+        self.run_program(*arguments, "w/*", status=2)  # then nothing has run
+        self.assertEqual(self.checked(output)["exit_status"], 2)
 
     def test_divergences(self):
         results = self.run_vectors(

@@ -753,6 +753,8 @@ static inline int bpf_assay_run(struct bpf_assay_session* session,
     if (request->threads == 0 || request->times == 0 ||
         (request->threads > session->info.threads && !session->unavailable))
         return bpf_assay_error(session, "run: so many threads are not offered");
+    if (request->times > 1000000)
+        return bpf_assay_error(session, "run: times is more than 1000000");
     if (request->threads == 1 && request->times > 1)
         return bpf_assay_error(session, "run: times is for more than one thread");
     if (request->threads > 1 && session->ready && session->packet)

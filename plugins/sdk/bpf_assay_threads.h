@@ -18,8 +18,8 @@ struct bpf_assay_crew {
     void* user;
     uint64_t times;
     unsigned threads;
-    uint64_t arrived; // how often a thread was ready for its next run
-    uint64_t awake;   // how often one has seen that all are
+    unsigned long arrived; // how often a thread was ready for its next run
+    unsigned long awake;   // how often one has seen that all are
     pthread_mutex_t mutex;
     pthread_cond_t all_arrived;
 };
@@ -52,15 +52,15 @@ static inline void bpf_assay_take_cpu(unsigned number) {
 #endif
 }
 
-static inline uint64_t bpf_assay_count(const uint64_t* count) {
+static inline unsigned long bpf_assay_count(const unsigned long* count) {
     return __atomic_load_n(count, __ATOMIC_SEQ_CST);
 }
 
 // Waits until all threads are ready for run number `run`, and are on a CPU. Who has to wait for
 // long sleeps: the scheduler gives a CPU sooner to a thread that wakes up than to one that has used
 // up its share.
-static inline void bpf_assay_meet(struct bpf_assay_crew* crew, uint64_t run) {
-    const uint64_t all = (run + 1) * crew->threads;
+static inline void bpf_assay_meet(struct bpf_assay_crew* crew, unsigned long run) {
+    const unsigned long all = (run + 1) * crew->threads;
     unsigned spins;
     if (__atomic_add_fetch(&crew->arrived, 1, __ATOMIC_SEQ_CST) == all) {
         pthread_mutex_lock(&crew->mutex);
@@ -83,7 +83,8 @@ static inline void bpf_assay_meet(struct bpf_assay_crew* crew, uint64_t run) {
 static inline void* bpf_assay_work(void* argument) {
     struct bpf_assay_worker* worker = (struct bpf_assay_worker*)argument;
     struct bpf_assay_crew* crew = worker->crew;
-    uint64_t run, r0;
+    unsigned long run;
+    uint64_t r0;
     bpf_assay_take_cpu(worker->number);
     for (run = 0; run < crew->times; run++) {
         bpf_assay_meet(crew, run);

@@ -206,6 +206,7 @@ class WholeStreams(unittest.TestCase):
             ({"threads": 0, "times": 1}, "not offered"),
             ({"threads": 2, "times": 0}, "not offered"),
             ({"times": 2}, "more than one thread"),
+            ({"threads": 2, "times": 1_000_001}, "more than 1000000"),
             ({"threads": -1}, "whole number"),
         ):
             with self.subTest(keys):
