@@ -15,6 +15,7 @@ import encoding_tables
 import memory_sweeps
 import positions
 import programs
+import stack_accesses
 import sweeps
 from isa import DEFAULT_BINARY, TableProblem, read_table
 from vector_file import VECTORS
@@ -22,7 +23,8 @@ from vector_file import VECTORS
 
 def files(table, lists):
     """Yields every generated file."""
-    for module in (encoding_fields, encoding_selectors, encoding_flow, encoding_tables, accesses, programs, positions):
+    for module in (encoding_fields, encoding_selectors, encoding_flow, encoding_tables, accesses,
+                   stack_accesses, programs, positions):  # fmt: skip
         for make in module.FILES:
             yield make(table)
     for module in (sweeps, memory_sweeps):
