@@ -201,8 +201,11 @@ std::string results_table(const RuntimeResult& runtime, bool colour) {
     std::size_t rows = 0;
     for (const GroupSummary& group : groups)
         rows += group.rows.run;
-    text += fmt::format("  {} vectors, {} rows in {:.2f} s\n", runtime.vectors.size(), rows,
-                        runtime.seconds);
+    std::size_t programs = 0;
+    for (const VectorResult& result : runtime.results)
+        programs += result.programs;
+    text += fmt::format("  {} vectors, {} programs, {} rows in {:.2f} s\n", runtime.vectors.size(),
+                        programs, rows, runtime.seconds);
     if (runtime.hello.engine == "jit" &&
         std::ranges::any_of(runtime.results, &VectorResult::loaded_programs)) {
         std::size_t loaded = 0;

@@ -17,17 +17,22 @@ namespace {
 /// More than any vector needs; a mutant that runs on for longer is in a loop.
 constexpr u64 instruction_limit = 4'000'000;
 
+/// Slots of a program that takes its time: tried when all others have been.
+constexpr std::size_t long_program = 2'000;
+
 // A step has no room for what is wrong with it, and a Hunter belongs to one thread.
 thread_local const Mutant* current_mutant = nullptr;
+thread_local std::span<const u8> current_numbers;
 thread_local std::size_t executions = 0;
 
 bool mutated_step(Machine& vm, const Instruction& in) {
     ++executions;
-    return current_mutant->step(vm, in, step_of(*find_row(vm.slots()[in.pc])));
+    return current_mutant->step(vm, in, step_of(instruction_table()[current_numbers[in.pc]]));
 }
 
-std::size_t number_of(const InstructionRow& row) {
-    return static_cast<std::size_t>(&row - instruction_table().data());
+u8 number_of(const InstructionRow& row) {
+    static_assert(instruction_count <= 0xff);
+    return static_cast<u8>(&row - instruction_table().data());
 }
 
 } // namespace
@@ -39,8 +44,11 @@ struct Hunter::Trial {
     bool smoke;
     std::unique_ptr<Experiment> experiment;
     Program program;
-    RowSet rows;  // in the program
-    RowSet tests; // that the vector is about
+    std::vector<u8> numbers; // of the row of each slot; of second slots of wide instructions, any
+    RowSet rows;             // in the program
+    RowSet tests;            // that the vector is about
+
+    bool is_long() const { return numbers.size() > long_program; }
 };
 
 Hunter::Hunter(std::span<const Vector* const> vectors, ByteOrder order, RunProfile profile)
@@ -64,12 +72,13 @@ void Hunter::add_trials(const Vector& vector, RunProfile profile) {
             throw InputError(vector.location.text() + ": the reference VM refuses it");
         Program& program = std::get<Program>(loaded);
         RowSet rows;
-        for (const Instruction& in : program.code().first(program.slots().size()))
+        std::vector<u8> numbers(program.slots().size());
+        for (const Instruction& in : program.code().first(numbers.size()))
             if (in.step != nullptr)
-                rows.set(number_of(*find_row(program.slots()[in.pc])));
+                rows.set(numbers[in.pc] = number_of(*find_row(program.slots()[in.pc])));
         m_trials.push_back(Trial{&vector, selected.program, profile == RunProfile::smoke,
-                                 std::move(experiment), std::move(program), rows,
-                                 row_set(vector.tests)});
+                                 std::move(experiment), std::move(program), std::move(numbers),
+                                 rows, row_set(vector.tests)});
     }
 }
 
@@ -90,17 +99,19 @@ Hunt Hunter::hunt(const Mutant& mutant) {
                 try_encoding(mutant, *vector, hunt);
     if (mutant.overlooks)
         return hunt;
-    for (const bool smoke : {true, false})
-        for (const bool affected : {true, false})
-            if (!hunt.kill)
-                try_vectors(mutant, hunt, smoke, affected);
+    for (const bool is_long : {false, true})
+        for (const bool smoke : {true, false})
+            for (const bool affected : {true, false})
+                if (!hunt.kill)
+                    try_vectors(mutant, hunt, {is_long, smoke, affected});
     return hunt;
 }
 
-void Hunter::try_vectors(const Mutant& mutant, Hunt& hunt, bool smoke, bool affected) {
+void Hunter::try_vectors(const Mutant& mutant, Hunt& hunt, const Turn& turn) {
     const RowSet changed = row_set(mutant.rows);
     for (Trial& trial : m_trials) {
-        if (trial.smoke != smoke || (trial.tests & changed).any() != affected)
+        if (trial.is_long() != turn.is_long || trial.smoke != turn.smoke ||
+            (trial.tests & changed).any() != turn.affected)
             continue;
         if (mutant.step && (trial.rows & changed).none())
             continue; // the same as on the reference VM
@@ -124,11 +135,12 @@ void Hunter::try_program(const Mutant& mutant, Trial& trial, Hunt& hunt) {
     std::vector<std::pair<Instruction*, Step>> replaced;
     const auto code = changeable_code(trial.program);
     for (Instruction& in : code.first(code.size() - 1))
-        if (in.step != nullptr && changed[number_of(*find_row(trial.program.slots()[in.pc]))]) {
+        if (in.step != nullptr && changed[trial.numbers[in.pc]]) {
             replaced.emplace_back(&in, in.step);
             in.step = mutated_step;
         }
     current_mutant = &mutant;
+    current_numbers = trial.numbers;
     executions = 0;
     try_rows(trial, hunt);
     hunt.executions += executions;

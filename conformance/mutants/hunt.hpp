@@ -33,16 +33,21 @@ public:
     Hunter(std::span<const Vector* const> vectors, ByteOrder order, RunProfile profile);
     ~Hunter();
 
-    /// What is in the smoke profile first, and of it what is about the mutant's instructions.
+    /// Short programs before long ones, of them what is in the smoke profile first, and of that
+    /// what is about the mutant's instructions.
     Hunt hunt(const Mutant& mutant);
 
 private:
     struct Trial;
+    /// Which trials take their turn: long programs, of the smoke profile, about the mutant.
+    struct Turn {
+        bool is_long, smoke, affected;
+    };
     using RowSet = std::bitset<instruction_count>;
 
     static RowSet row_set(const std::vector<const InstructionRow*>& rows);
     void add_trials(const Vector& vector, RunProfile profile);
-    void try_vectors(const Mutant& mutant, Hunt& hunt, bool smoke, bool affected);
+    void try_vectors(const Mutant& mutant, Hunt& hunt, const Turn& turn);
     void try_program(const Mutant& mutant, Trial& trial, Hunt& hunt);
     void try_rows(Trial& trial, Hunt& hunt);
     void try_encoding(const Mutant& mutant, const Vector& vector, Hunt& hunt) const;
