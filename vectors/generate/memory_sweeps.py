@@ -148,9 +148,13 @@ def compare_exchange_sweeps(row, clauses):
     yield sweep(row, "all-pairs", aliased, {"dst": "r1-r9", "src": ALL}, compared, distinct=True)
     yield sweep(row, "edges", clauses, {"dst": ["r1", "r9"], "src": ["r3", "r4"]},
                 {"src": [0x5A5A5A5AA5A5A5A5], "r0": "edges64", "memory": "edges64"})  # fmt: skip
-    corners = "corners32" if row.width == 32 else "edges64"
-    yield sweep(row, "corners", clauses, {"dst": "r3", "src": "r4"},
-                {"src": corners, "r0": [1], "memory": corners})  # fmt: skip
+    rows = {"src": "edges64", "r0": [1], "memory": "edges64"}
+    if row.width == 32:
+        garbage = 0xA5A5A5A500000000
+        corners = [0, 1, 0xFFFFFFFF, 0x80000000, 0x7FFFFFFF, 0x80000001, 0x12345678, 0x9ABCDEF0]
+        compared = [1, 0x80000001, garbage + 1, garbage + 0x80000001]
+        rows = {"src": "corners32", "r0": compared, "memory": corners}
+    yield sweep(row, "corners", clauses, {"dst": "r3", "src": "r4"}, rows)
     yield sweep(row, "offsets", clauses, {"dst": FEW_BASES, "src": "r2"}, few, offset="offsets")
     yield from access_sweeps(row, clauses, {"dst": "r3", "src": "r5"}, few, "RFC9669-5.3-ALIGNMENT")
 

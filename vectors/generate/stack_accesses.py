@@ -4,41 +4,53 @@ from accesses import OPERATIONS, VALUES
 from model import signed, unsigned
 from vector_file import Block, VectorFile
 
+FRAME = 10
+BASES = (FRAME, 9)
+MIDDLE = 88  # how far below R10 another base points
 CELL = 16  # bytes from one cell to the next, so that neighbours show
 
 
 class Statement:
-    """A vector in the making: one access for each register, each at a cell of its own."""
+    """A vector in the making: one access for each register, each at a cell of its own.
 
-    def __init__(self, row):
-        self.row, self.asm, self.before, self.after = row, [], {}, {}
+    The base is R10, and all others are operands, or it is R9, and that is none.
+    """
+
+    def __init__(self, row, base):
+        self.row, self.base, self.asm, self.before, self.after = row, base, [], {}, {}
         self.stack, self.stack_after = {}, {}
+        self.numbers = range(min(base, 10))
 
     def add(self, number):
         """An access of register `number`; returns the cell's name."""
         # Within its 16 bytes a cell lies where its width allows, a little further for each register.
         inside = number * self.row.width // 8 % CELL
         distance = CELL * (number + 1) - inside
-        operand = "dst" if self.row.kind == "LDX" else "src"
+        operand, base = ("dst", "src") if self.row.kind == "LDX" else ("src", "dst")
+        offset = -distance if self.base == FRAME else MIDDLE - distance
         names = {operand: f"r{number}", operand + "32": f"{'r' if operand == 'dst' else 'w'}{number}",
-                 "dst" if operand == "src" else "src": "r10", "offset": f" - {distance}", "imm": -number - 2}
+                 base: f"r{self.base}", "offset": f" {'-' if offset < 0 else '+'} {abs(offset)}",
+                 "imm": -number - 2}  # fmt: skip
         self.asm.append(self.row.syntax.format(**names))
         return f"u{self.row.width}@-{distance}"
 
     def vector(self, clauses, because):
         def state(registers, stack):
             block = Block({f"r{number}": f"{value:#x}" for number, value in sorted(registers.items())})
+            if self.base != FRAME and registers is self.before:
+                block[f"r{self.base}"] = f"{{stack: {-MIDDLE}}}"
             cells = Block({cell: f"{value:#x}" for cell, value in stack.items()})
             return Block({**block, **({"stack": cells} if stack else {})}) or None
 
-        return {"id": f"{self.row.name}/stack-all-registers", "clauses": [*clauses, "ABI-STACK"],
+        which = "all-registers" if self.base == FRAME else "through-a-register"
+        return {"id": f"{self.row.name}/stack-{which}", "clauses": [*clauses, "ABI-STACK"],
                 "asm": "\n".join(self.asm), "before": state(self.before, self.stack),
                 "after": state(self.after, self.stack_after), "because": because}  # fmt: skip
 
 
-def loads(row):
-    statement = Statement(row)
-    for number in range(10):
+def loads(row, base):
+    statement = Statement(row, base)
+    for number in statement.numbers:
         cell = statement.add(number)
         word = unsigned(VALUES[number % len(VALUES)][1], row.width)
         statement.stack[cell] = word
@@ -46,9 +58,9 @@ def loads(row):
     return statement
 
 
-def stores(row):
-    statement = Statement(row)
-    for number in range(10):
+def stores(row, base):
+    statement = Statement(row, base)
+    for number in statement.numbers:
         cell = statement.add(number)
         if row.uses("src"):
             statement.before[number] = VALUES[number % len(VALUES)][0]
@@ -58,9 +70,9 @@ def stores(row):
     return statement
 
 
-def atomics(row, operation):
-    statement = Statement(row)
-    for number in range(10):
+def atomics(row, operation, base):
+    statement = Statement(row, base)
+    for number in statement.numbers:
         cell = statement.add(number)
         value, word = VALUES[number % len(VALUES)]
         old = statement.stack[cell] = unsigned(word, row.width)
@@ -72,11 +84,11 @@ def atomics(row, operation):
     return statement
 
 
-def compare_exchanges(row):
+def compare_exchanges(row, base):
     """Matches for even numbers; each one compares with the word before of the last."""
-    statement = Statement(row)
+    statement = Statement(row, base)
     r0 = statement.before[0] = 0xA5A5A5A500000007
-    for number in range(10):
+    for number in statement.numbers:
         cell = statement.add(number)
         value, word = VALUES[number % len(VALUES)]
         old = statement.stack[cell] = unsigned(r0 if number % 2 == 0 else word, row.width)
@@ -101,7 +113,8 @@ def loads_and_stores(table):
     for row in sorted(table.select(section="5.1"), key=lambda row: (row.kind, row.width)):
         clauses, because = reasons[row.kind]
         clauses = [f"RFC9669-5.1-{clause}" for clause in (*clauses, "ADDRESS")]
-        file.add((loads if row.kind == "LDX" else stores)(row).vector(clauses, because))
+        for base in BASES:
+            file.add((loads if row.kind == "LDX" else stores)(row, base).vector(clauses, because))
     return file
 
 
@@ -110,7 +123,8 @@ def signed_loads(table):
                       "Loads of every register, on the stack.", "stack_accesses.py")
     for row in sorted(table.select(section="5.2"), key=lambda row: row.width):
         clauses = [f"RFC9669-5.2-LDXS-{row.form}", "RFC9669-5.2-SEXT-TO-64", "RFC9669-5.1-ADDRESS"]
-        file.add(loads(row).vector(clauses, "Each value is sign extended into its register."))
+        for base in BASES:
+            file.add(loads(row, base).vector(clauses, "Each value is sign extended into its register."))
     return file
 
 
@@ -121,13 +135,15 @@ def atomic_operations(table):
         operation = row.mnemonic.split("_")[-1].rstrip("0123456789")
         if operation == "cmpxchg":
             clauses = [f"RFC9669-5.3-CMPXCHG-{part}" for part in ("MATCH", "NOMATCH", "R0")]
-            file.add(compare_exchanges(row).vector(
-                clauses, "Matches and mismatches take turns; R0 gets each word before."))  # fmt: skip
+            for base in BASES:
+                file.add(compare_exchanges(row, base).vector(
+                    clauses, "Matches and mismatches take turns; R0 gets each word before."))  # fmt: skip
             continue
         fetch = row.fields["imm"] & 1
         clauses = [f"RFC9669-5.3-{operation.upper()}", f"RFC9669-5.3-{'FETCH' if fetch else 'NOFETCH-SRC'}"]
         because = "its register gets the word before." if fetch else "no register."
-        file.add(atomics(row, operation).vector(clauses, f"Each word changes, and {because}"))
+        for base in BASES:
+            file.add(atomics(row, operation, base).vector(clauses, f"Each word changes, and {because}"))
     return file
 
 
