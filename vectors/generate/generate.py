@@ -13,6 +13,7 @@ import encoding_flow
 import encoding_selectors
 import encoding_tables
 import memory_sweeps
+import packets
 import positions
 import programs
 import stack_accesses
@@ -24,7 +25,7 @@ from vector_file import VECTORS
 def files(table, lists):
     """Yields every generated file."""
     for module in (encoding_fields, encoding_selectors, encoding_flow, encoding_tables, accesses,
-                   stack_accesses, programs, positions):  # fmt: skip
+                   stack_accesses, packets, programs, positions):  # fmt: skip
         for make in module.FILES:
             yield make(table)
     for module in (sweeps, memory_sweeps):
