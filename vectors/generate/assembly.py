@@ -19,7 +19,7 @@ OPERATIONS = {"+=": "ADD", "|=": "OR", "&=": "AND", "^=": "XOR"}
 SIGNS = {"+": 1, "-": -1}
 WIDTHS = {"r": 64, "w": 32}
 
-NUMBER = r"(-?\d+|0x[0-9a-f]+)"
+NUMBER = r"(-?(?:0x[0-9a-f]+|\d+))"
 REGISTER = r"([rw])(\d+)"
 ADDRESS = r"r(\d+) ([+-]) (\d+)"
 NEG = re.compile(rf"{REGISTER} = -{REGISTER}")
@@ -124,7 +124,8 @@ def parse_store(match, text):
 
 def parse_lock(match, text):
     width, number, sign, distance, operator, kind, source = match.groups()
-    require(operator in OPERATIONS and int(width) == WIDTHS[kind], text)
+    # LLVM takes r3 for the low half of R3 here, as it does in stores.
+    require(operator in OPERATIONS and int(width) <= WIDTHS[kind], text)
     address = address_of(number, sign, distance, text)
     return Atomic(OPERATIONS[operator], int(width), *address, register(source, text))
 

@@ -105,7 +105,7 @@ class Instruction:
 
 @dataclass(frozen=True)
 class Jump:
-    """A conditional jump: `code` is a key of CONDITIONS, `distance` counts instructions behind the jump."""
+    """A conditional jump: `code` is a key of CONDITIONS, `distance` counts slots behind the jump."""
 
     code: str
     width: int
@@ -295,16 +295,19 @@ def step_of(instruction, byte_order):
 
 def program_of(instructions, byte_order):
     """A function f(registers, memory) that runs instructions, which only jump forward, to their end."""
-    steps = [step_of(instruction, byte_order) for instruction in instructions]
-    if len(steps) == 1:
-        return steps[0]
-    distances = [getattr(instruction, "distance", 0) for instruction in instructions]
+    if len(instructions) == 1:
+        return step_of(instructions[0], byte_order)
+    slots = []  # (step, distance to the next instruction, distance of a jump)
+    for instruction in instructions:
+        size = 2 if isinstance(instruction, Wide) else 1
+        slots.append((step_of(instruction, byte_order), size, getattr(instruction, "distance", 0)))
+        slots += [None] * (size - 1)
 
     def run_all(registers, memory):
         position = 0
-        while position < len(steps):
-            taken = steps[position](registers, memory)
-            position += 1 + (distances[position] if taken else 0)
+        while position < len(slots):
+            step, size, distance = slots[position]
+            position += size + (distance if step(registers, memory) else 0)
 
     return run_all
 

@@ -85,7 +85,7 @@ class Parse(unittest.TestCase):
             "r10 = *(u8 *)(r4 + 0)",
             "*(u64 *)(r3 + 0) = w4",
             "*(s8 *)(r3 + 0) = w4",
-            "lock *(u32 *)(r3 + 0) += r4",
+            "lock *(u64 *)(r3 + 0) += w4",
             "lock *(u8 *)(r3 + 0) += w4",
             "lock *(u64 *)(r3 + 0) -= r4",
             "r4 = atomic_fetch_add((u64 *)(r3 + 0), r5)",  # src gets the word, and no other register

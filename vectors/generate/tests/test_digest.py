@@ -136,7 +136,7 @@ class ExplicitVectors(unittest.TestCase):
             found += 1
             for byte_order in ("little", "big"):
                 self.assertEqual(list(check_explicit.differences(vector, byte_order)), [], vector["id"])
-        self.assertGreater(found, 500)
+        self.assertGreater(found, 2000)
 
     def test_a_wrong_register_is_reported(self):
         vector = {"asm": "r3 += 1", "before": {"r3": 1}, "after": {"r3": 3}}
@@ -146,6 +146,21 @@ class ExplicitVectors(unittest.TestCase):
     def test_a_changed_bystander_is_reported(self):
         vector = {"asm": "r3 += 1; r4 = 0", "before": {"r3": 1}, "after": {"r3": 2}}
         self.assertEqual(len(list(check_explicit.differences(vector, "little"))), 1)
+
+    def test_a_changed_byte_is_reported(self):
+        vector = {"asm": "*(u16 *)(r3 + 0) = w4", "before": {"r3": {"block": 62}, "r4": 0x5A5A},
+                  "after": {"memory": {"u8@62": 0x5A}}}  # fmt: skip
+        self.assertEqual(list(check_explicit.differences(vector, "little")),
+                         ["byte 63 of the memory is 0x5a, not 0x75"])  # fmt: skip
+        vector["after"]["memory"] = {"bytes@62": "5a 5a"}
+        self.assertEqual(list(check_explicit.differences(vector, "big")), [])
+        vector["before"]["r3"] = {"stack": -8}
+        self.assertEqual(len(list(check_explicit.differences(vector, "little"))), 4)
+
+    def test_an_access_outside_is_reported(self):
+        vector = {"asm": "r4 = *(u16 *)(r3 + 0)", "before": {"r3": {"stack": -1}}, "after": {"r4": 0}}
+        self.assertIn("an access outside: 2 bytes at 0x7ffd81b3e1ff",
+                      list(check_explicit.differences(vector, "little")))  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -123,6 +123,10 @@ class WideImmediates(unittest.TestCase):
         self.assertEqual(run("r3 = 0xffffffff ll"), 0xFFFFFFFF)
         self.assertEqual(run("r3 = -2 ll"), 2**64 - 2)
 
+    def test_jumps_count_both_slots(self):
+        self.assertEqual(run("if r4 == 0 goto +2; r3 = 5 ll; r3 += 1", 1, 0), 2)
+        self.assertEqual(run("if r4 == 0 goto +2; r3 = 5 ll; r3 += 1", 1, 1), 6)
+
 
 class MemoryCase(unittest.TestCase):
     """R1 is the address of byte 8 of 16 bytes 00 11 22 .. ff."""
