@@ -12,6 +12,7 @@ import encoding_fields
 import encoding_flow
 import encoding_selectors
 import encoding_tables
+import jump_edges
 import memory_sweeps
 import packets
 import positions
@@ -25,7 +26,7 @@ from vector_file import VECTORS
 def files(table, lists):
     """Yields every generated file."""
     for module in (encoding_fields, encoding_selectors, encoding_flow, encoding_tables, accesses,
-                   stack_accesses, packets, programs, positions):  # fmt: skip
+                   stack_accesses, packets, programs, positions, jump_edges):  # fmt: skip
         for make in module.FILES:
             yield make(table)
     for module in (sweeps, memory_sweeps):
