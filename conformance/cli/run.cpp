@@ -102,6 +102,16 @@ void list_vectors(const std::vector<const Vector*>& vectors) {
         fmt::print("{}\n", vector->id);
 }
 
+/// A run may take long; that its results have no place should be known before.
+void check_writable(const std::string& path) {
+    const std::string beside = path + ".part";
+    const bool opened = std::ofstream(beside).is_open();
+    std::error_code ignored;
+    std::filesystem::remove(beside, ignored);
+    if (!opened || std::filesystem::is_directory(path))
+        throw InputError(fmt::format("{}: cannot be written", path));
+}
+
 /// Writes beside the file first, so that an interrupted or failed run never leaves half of one.
 void write_results(const std::string& path, const nlohmann::json& results) {
     const std::string text =
@@ -150,6 +160,8 @@ int run_command(const Options& options, const std::vector<std::string>& command_
         list_vectors(vectors);
         return 0;
     }
+    if (!options.output.empty())
+        check_writable(options.output);
     const auto runtimes = runtimes_of(options);
     std::signal(SIGINT, on_interrupt);
     std::signal(SIGTERM, on_interrupt);

@@ -5,6 +5,7 @@
 #include "conformance/experiment.hpp"
 #include "conformance/policy.hpp"
 
+#include "reference_vm/decoder.hpp"
 #include "reference_vm/disassembler.hpp"
 #include "reference_vm/trace.hpp"
 
@@ -93,27 +94,44 @@ void print_statement(const Vector& vector, const Suite& suite) {
         fmt::print("    {}\n", line);
 }
 
-void show_encoding(const Vector& vector) {
-    const auto fields = [](const Slot& slot) {
-        return fmt::format("opcode {:#04x} dst {} src {} offset {} imm {:#x}", slot.opcode,
-                           slot.dst_reg, slot.src_reg, slot.offset, static_cast<u32>(slot.imm));
-    };
-    fmt::print("must not load:\n");
-    for (std::size_t pc = 0; pc < vector.encoding.slots.size(); ++pc)
-        fmt::print("  {:>4}: {:<55} {}\n", pc, fields(vector.encoding.slots[pc]),
-                   disassemble(vector.encoding.slots, pc));
+/// The slots by their fields: assembly has no words for what makes an illegal one illegal.
+void print_fields(std::span<const Slot> slots, const std::optional<Refused>& refused) {
+    for (std::size_t pc = 0; pc < slots.size(); ++pc) {
+        const Slot& slot = slots[pc];
+        const std::string fields =
+            fmt::format("opcode {:#04x} dst {} src {} offset {} imm {:#x}", slot.opcode,
+                        slot.dst_reg, slot.src_reg, slot.offset, static_cast<u32>(slot.imm));
+        const bool illegal = refused && refused->pc == pc;
+        fmt::print("{} {:>4}: {:<55} {}\n", illegal ? ">" : " ", pc, fields,
+                   illegal ? fmt::format("{} (RFC 9669 section {})", describe(refused->reason),
+                                         refused->section)
+                           : disassemble(slots, pc));
+    }
+}
+
+void show_encoding(const Vector& vector, std::size_t program) {
+    const auto slots = vector.encoding.program(program);
+    const bool is_table = !vector.encoding.values.empty();
+    fmt::print("must not load{}:\n", is_table ? fmt::format(" (value {:#x}, program {} of {})",
+                                                            vector.encoding.values[program],
+                                                            program, vector.encoding.values.size())
+                                              : "");
+    print_fields(slots, check(slots, Profile::strict));
     if (vector.encoding.image)
         fmt::print("  {:02x}\n", fmt::join(*vector.encoding.image, " "));
     if (!vector.encoding.control)
         return;
     fmt::print("must load, or the refusal proves nothing:\n");
-    print_program(*vector.encoding.control, nullptr);
+    print_fields(*vector.encoding.control, std::nullopt);
 }
 
 void check_program(const Vector& vector, const Options& options) {
     if (vector.kind == Kind::sweep && options.program >= vector.sweep_programs.size())
         throw InputError(fmt::format("program {}; the sweep has {}", options.program,
                                      vector.sweep_programs.size()));
+    if (vector.kind == Kind::encoding && options.program >= vector.encoding.count())
+        throw InputError(
+            fmt::format("program {}; the vector has {}", options.program, vector.encoding.count()));
 }
 
 int show(const Options& options) {
@@ -122,7 +140,7 @@ int show(const Options& options) {
     check_program(vector, options);
     print_statement(vector, suite);
     if (vector.kind == Kind::encoding) {
-        show_encoding(vector);
+        show_encoding(vector, options.program);
         return 0;
     }
     if (vector.kind == Kind::sweep) {
@@ -183,7 +201,7 @@ std::string text_of(const bpf_assay::Outcome& outcome) {
 /// The instructions under test alone, with the state that the vector gives them.
 std::vector<Slot> bare_program(const Vector& vector, std::size_t program) {
     if (vector.kind == Kind::encoding)
-        return vector.encoding.slots;
+        return vector.encoding.program(program);
     auto slots = vector.kind == Kind::sweep ? vector.sweep_programs.at(program).body : vector.body;
     if (vector.kind == Kind::sweep || vector.kind == Kind::explicit_state)
         slots.push_back({.opcode = find_row("exit")->opcode});
@@ -255,7 +273,8 @@ int explain(const Options& options) {
 CLI::App* add_command(CLI::App& app, const char* name, const char* what, Options& options) {
     CLI::App* command = app.add_subcommand(name, what);
     command->add_option("id", options.id, "Id of the vector")->required();
-    command->add_option("--program", options.program, "Of a sweep: which program, from 0");
+    command->add_option("--program", options.program,
+                        "Of a sweep or a table: which program, from 0");
     command->add_flag("--big-endian", options.big, "As for a big-endian machine");
     command
         ->add_option("--vectors", options.vectors, "Folder of vectors instead of the suite's own")

@@ -17,6 +17,7 @@ namespace bpf_assay::conformance::cli {
 namespace {
 
 constexpr std::size_t shown_divergences = 20;
+constexpr std::size_t shown_of_one_subject = 3;
 constexpr std::size_t shown_differences = 6;
 constexpr std::size_t longest_statement = 100;
 
@@ -27,6 +28,14 @@ constexpr const char* red = "31";
 constexpr const char* green = "32";
 constexpr const char* yellow = "33";
 constexpr const char* bold = "1";
+
+/// A plugin's own words, without what would move a terminal's cursor.
+std::string printable(std::string text) {
+    for (char& c : text)
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+            c = ' ';
+    return text;
+}
 
 const char* colour_of(GroupVerdict verdict) {
     switch (verdict) {
@@ -121,7 +130,7 @@ std::string failure_text(const Vector& vector, const Failure& failure) {
                     ? fmt::format("      at {}, row {}\n", failure.program_text, *failure.row)
                     : fmt::format("      at {}\n", failure.program_text);
     if (!failure.why.empty() && failure.differences.empty())
-        text += fmt::format("      {}\n", failure.why);
+        text += fmt::format("      {}\n", printable(failure.why));
     for (std::size_t i = 0; i < std::min(failure.differences.size(), shown_differences); ++i) {
         const Difference& difference = failure.differences[i];
         text += fmt::format("      {:<16} expected {}  seen {}\n", difference.place,
@@ -140,7 +149,7 @@ std::string divergence_text(const Vector& vector, const VectorResult& result, bo
     if (!result.failures.empty())
         text += failure_text(vector, result.failures.front());
     else if (!result.why.empty())
-        text += fmt::format("      {}\n", result.why);
+        text += fmt::format("      {}\n", printable(result.why));
     if (result.failing_rows > 1)
         text += fmt::format("      {} rows or programs in all\n", result.failing_rows);
     return text;
@@ -162,6 +171,100 @@ std::string not_offered_text(const RuntimeResult& runtime, bool colour, bool ver
     return text;
 }
 
+/// What a vector is about, for a reader who asks which instructions fail.
+std::string subject_of(const Vector& vector) {
+    if (vector.tests.empty())
+        return vector.kind == Kind::encoding ? "encoding" : "program";
+    std::string subject(vector.tests.front()->mnemonic);
+    if (vector.tests.size() == 2)
+        subject += fmt::format(" and {}", vector.tests.back()->mnemonic);
+    else if (vector.tests.size() > 2)
+        subject += fmt::format(" and {} more", vector.tests.size() - 1);
+    return vector.kind == Kind::encoding ? "encoding of " + subject : subject;
+}
+
+struct Subject {
+    std::string name;
+    std::vector<std::size_t> vectors; // indices of those that diverge
+};
+
+std::vector<Subject> diverging_subjects(const RuntimeResult& runtime) {
+    std::vector<Subject> subjects;
+    for (std::size_t index = 0; index < runtime.vectors.size(); ++index) {
+        if (!diverges(runtime.results[index]))
+            continue;
+        const std::string name = subject_of(*runtime.vectors[index]);
+        auto found = std::ranges::find(subjects, name, &Subject::name);
+        if (found == subjects.end())
+            found = subjects.insert(subjects.end(), Subject{.name = name, .vectors = {}});
+        found->vectors.push_back(index);
+    }
+    return subjects;
+}
+
+/// The divergences by what they are about, the first ones in full; empty if there is none.
+std::string divergences_text(const RuntimeResult& runtime, bool colour, bool verbose) {
+    std::string text;
+    std::size_t shown = 0;
+    bool all_shown = true;
+    for (const Subject& subject : diverging_subjects(runtime)) {
+        std::map<std::string_view, std::size_t> counts;
+        for (const std::size_t index : subject.vectors)
+            ++counts[name_of(runtime.results[index].outcome)];
+        std::vector<std::string> parts;
+        for (const auto& [outcome, count] : counts)
+            parts.push_back(fmt::format("{} {}", count, outcome));
+        text +=
+            fmt::format("  {}: {}\n", paint(subject.name, bold, colour), fmt::join(parts, ", "));
+        for (std::size_t i = 0; i < subject.vectors.size(); ++i) {
+            if (!verbose && (i == shown_of_one_subject || shown == shown_divergences)) {
+                all_shown = false;
+                break;
+            }
+            const std::size_t index = subject.vectors[i];
+            text += divergence_text(*runtime.vectors[index], runtime.results[index], colour);
+            ++shown;
+        }
+    }
+    if (text.empty())
+        return text;
+    if (!all_shown)
+        text += fmt::format("  (the first {} are shown; --verbose shows all)\n", shown);
+    return text + "  (bpf-assay show ID prints the program and the expected state, --output FILE "
+                  "more rows)\n";
+}
+
+/// What is judged less closely than usual, because the plugin says so.
+std::string claims_text(const RuntimeResult& runtime, bool colour) {
+    std::string text;
+    const auto line = [&](const std::string& claim) {
+        text += fmt::format("  {}\n", paint(claim, yellow, colour));
+    };
+    if (runtime.hello.r0_bits == 32)
+        line("of R0 at EXIT 32 bits are compared: the runtime returns no more");
+    if (!runtime.hello.stores_pointers)
+        line("registers that hold addresses are not compared: the runtime forbids storing them");
+    std::size_t loaded = 0;
+    std::size_t machine_code = 0;
+    for (const VectorResult& result : runtime.results) {
+        loaded += result.loaded_programs;
+        machine_code += result.machine_code_programs;
+    }
+    if (runtime.hello.engine != "jit" || loaded == 0)
+        return text;
+    if (machine_code == 0)
+        line(fmt::format("no machine code was shown for any of {} loaded programs: that a JIT "
+                         "compiler made some is the plugin's word",
+                         loaded));
+    else if (machine_code != loaded)
+        line(fmt::format("machine code was shown for {} of {} loaded programs only", machine_code,
+                         loaded));
+    else
+        text += fmt::format("  machine code was shown for {} of {} loaded programs\n", machine_code,
+                            loaded);
+    return text;
+}
+
 } // namespace
 
 bool use_colour(std::FILE* stream) {
@@ -170,9 +273,10 @@ bool use_colour(std::FILE* stream) {
 }
 
 std::string results_table(const RuntimeResult& runtime, bool colour) {
-    std::string text = fmt::format("\n{}\n", paint(runtime.title(), bold, colour));
+    std::string text = fmt::format("\n{}\n", paint(printable(runtime.title()), bold, colour));
     if (runtime.status == RuntimeStatus::unavailable)
-        return text + fmt::format("  {}: {}\n", paint("not run", yellow, colour), runtime.why);
+        return text +
+               fmt::format("  {}: {}\n", paint("not run", yellow, colour), printable(runtime.why));
 
     const auto groups = summarise(runtime);
     // Columns that are empty in every group only widen the table, but for the first ones.
@@ -206,56 +310,38 @@ std::string results_table(const RuntimeResult& runtime, bool colour) {
         programs += result.programs;
     text += fmt::format("  {} vectors, {} programs, {} rows in {:.2f} s\n", runtime.vectors.size(),
                         programs, rows, runtime.seconds);
-    if (runtime.hello.engine == "jit" &&
-        std::ranges::any_of(runtime.results, &VectorResult::loaded_programs)) {
-        std::size_t loaded = 0;
-        std::size_t machine_code = 0;
-        for (const VectorResult& result : runtime.results) {
-            loaded += result.loaded_programs;
-            machine_code += result.machine_code_programs;
-        }
-        text += fmt::format("  machine code was shown for {} of {} loaded programs\n", machine_code,
-                            loaded);
-    }
+    text += claims_text(runtime, colour);
     if (runtime.status != RuntimeStatus::ran)
-        text += fmt::format("  {}\n", paint("stopped: " + runtime.why, red, colour));
+        text += fmt::format("  {}\n", paint("stopped: " + printable(runtime.why), red, colour));
     return text;
 }
 
 std::string results_details(const RuntimeResult& runtime, bool colour, bool verbose) {
-    std::string text;
-    std::size_t divergences = 0;
-    std::map<std::string, std::vector<std::string>> tolerated;
+    std::string text = divergences_text(runtime, colour, verbose);
+    std::map<std::string, std::vector<std::string>> listed;
     for (std::size_t index = 0; index < runtime.vectors.size(); ++index) {
         const Vector& vector = *runtime.vectors[index];
         const VectorResult& result = runtime.results[index];
-        if (diverges(result)) {
-            if (++divergences <= shown_divergences || verbose)
-                text += divergence_text(vector, result, colour);
-        } else if (result.tolerated || result.outcome == Outcome::pass_not_executed ||
-                   result.outcome == Outcome::expected_failure) {
-            std::string reason(name_of(result.outcome));
-            if (result.outcome == Outcome::unsupported)
-                reason += ", not claimed or without a legal form here";
-            else if (result.tolerated)
-                reason += fmt::format(", policy {}", vector.policy->name);
-            tolerated[reason].push_back(vector.id + (result.why.empty() ? "" : ": " + result.why));
-        }
+        if (diverges(result) || result.outcome == Outcome::pass)
+            continue;
+        std::string reason(name_of(result.outcome));
+        if (result.outcome == Outcome::not_run)
+            reason += ": " + printable(result.why);
+        else if (result.outcome == Outcome::unsupported)
+            reason += ", not claimed or without a legal form here";
+        else if (result.tolerated)
+            reason += fmt::format(", policy {}", vector.policy->name);
+        listed[reason].push_back(vector.id + (result.why.empty() ? "" : ": ") +
+                                 printable(result.why));
     }
-    if (divergences > shown_divergences && !verbose)
-        text += fmt::format("  and {} more divergences (--verbose shows all)\n",
-                            divergences - shown_divergences);
-    if (divergences != 0)
-        text += "  (bpf-assay show ID prints the program and the expected state, --output FILE "
-                "more rows)\n";
-    for (const auto& [reason, vectors] : tolerated) {
+    for (const auto& [reason, vectors] : listed) {
         text +=
             fmt::format("  {} {}: {}\n", vectors.size(), vectors.size() == 1 ? "vector" : "vectors",
                         paint(reason, yellow, colour));
         for (std::size_t i = 0; verbose && i < vectors.size(); ++i)
             text += fmt::format("      {}\n", vectors[i]);
     }
-    if (!tolerated.empty() && !verbose)
+    if (!listed.empty() && !verbose)
         text += "  (--verbose names them and gives each reason)\n";
     if (!runtime.switched_off.empty())
         text += fmt::format("  {} {} off: the runtime declares the extension\n",

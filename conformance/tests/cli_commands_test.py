@@ -44,6 +44,24 @@ class OtherCommands(Cli):
                     self.assertIn(f"{kind} vector of RFC 9669", text)
                     self.assertTrue(self.run_program("explain", name, *options).stdout)
 
+    def test_show_marks_what_makes_an_encoding_illegal(self):
+        (self.vectors / "v.yaml").write_text("""section: "3.1"
+vectors:
+  - id: v/table
+    clauses: [RFC9669-4.1-ADD]
+    because: B
+    values: [11, 12]
+    slots: ["r3 = 0", {opcode: 0x07, dst: value, imm: 3}, exit]
+    control: ["r3 = 0", {opcode: 0x07, dst: 3, imm: 3}, exit]
+    expect: refused
+""")
+        show = ["show", "v/table", "--vectors", self.vectors]
+        text = self.run_program(*show, "--program", "1").stdout
+        self.assertRegex(text, r"\n>    1: opcode 0x07 dst 12 .* register number above 10 \(RFC 9669")
+        self.assertRegex(text, r"\n     1: opcode 0x07 dst 3 .* r3 \+= 3\n")
+        self.assertIn("program 2; the vector has 2",
+                      self.run_program(*show, "--program", "2", status=2).stderr)
+
     def test_explain(self):
         text = self.run_program("explain", "v/number-7", "--vectors", self.vectors).stdout
         self.assertIn("r9 += 7", text)

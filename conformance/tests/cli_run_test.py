@@ -7,6 +7,7 @@
 import json
 import os
 import pathlib
+import shlex
 import signal
 import subprocess
 import sys
@@ -133,6 +134,42 @@ class Run(CheckedRuns):
         self.assertRegex(result.stdout, r"r4 +expected 0x\w+ +seen 0x\w+")
         self.assertIn("not held", result.stdout)
 
+    def test_divergences_are_grouped_by_what_they_are_about(self):
+        first, second = VECTORS.split("  - id: v/number-21", 1)
+        more = ("  - id: v/number-21" + second).replace("r9 +=", "r9 -=")
+        (self.vectors / "v.yaml").write_text(first + more)
+        arguments = ["run", "--vectors", self.vectors, "--plugin", fake("rejects")]
+        text = self.run_program(*arguments, status=1).stdout
+        self.assertRegex(text, r"\n  add64_imm: 20 rejected\n  rejected v/number-1\n")
+        self.assertRegex(text, r"\n  sub64_imm: 10 rejected\n  rejected v/number-21\n")
+        self.assertNotIn("v/number-4\n", text)
+        self.assertIn("the first 6 are shown", text)
+        text = self.run_program(*arguments, "--verbose", status=1).stdout
+        self.assertIn("v/number-4\n", text)
+        self.assertNotIn("are shown", text)
+
+    def hello_of(self, **keys):
+        hello = {"protocol": 1, "name": "n", "version": "1", "engine": "jit",
+                 "byte_order": "little", **keys}
+        return " --hello " + shlex.quote(json.dumps({"hello": hello}))
+
+    def text_of_run(self, plugin):
+        return self.run_program("run", "--vectors", self.vectors, "--plugin", plugin).stdout
+
+    def test_what_the_plugin_only_claims_is_said(self):
+        text = self.text_of_run(fake("interprets --request 99999" + self.hello_of(r0_bits=32)))
+        self.assertIn("  no machine code was shown for any of 30 loaded programs", text)
+        self.assertIn("  of R0 at EXIT 32 bits are compared", text)
+        text = self.text_of_run(fake("good"))
+        self.assertNotIn("machine code", text)
+        self.assertNotIn("compared", text)
+
+    def test_the_words_of_a_plugin_do_not_reach_the_terminal_raw(self):
+        text = self.text_of_run(fake("interprets --request 99999"
+                                     + self.hello_of(name="\x1b[2J\x07n")))
+        self.assertNotIn("\x1b", text)
+        self.assertNotIn("\x07", text)
+
     def test_known_divergences(self):
         known = self.folder / "known.yaml"
         known.write_text("divergences:\n- {runtime: fake, vectors: [v/number-3, v/number-4], "
@@ -150,6 +187,9 @@ class Run(CheckedRuns):
         results = self.run_vectors(fake("dies"), status=1)
         self.assertEqual(results["runtimes"][0]["status"], "given up")
         self.assertIn("not run", self.outcomes(results["runtimes"][0]).values())
+        text = self.run_program("run", "--vectors", self.vectors, "--plugin", fake("dies"),
+                                status=1).stdout
+        self.assertRegex(text, r"\n  \d+ vectors: not run: it broke down 10 times in a row")
         self.assertEqual(self.run_vectors(fake("bad-hello"), status=2)["exit_status"], 2)
 
     def test_unavailable(self):
@@ -185,6 +225,7 @@ class Run(CheckedRuns):
         result = self.run_program("run", "--vectors", self.vectors, "--plugin", fake("good"),
                                   "--output", self.folder / "no/such/x.json", status=2)
         self.assertIn("x.json: cannot be written", result.stderr)
+        self.assertEqual(result.stdout, "")  # said before the run, not after it
 
     def test_no_colour_and_no_progress_in_a_pipe(self):
         result = self.run_program("run", "--vectors", self.vectors, "--plugin",
