@@ -195,12 +195,13 @@ def first_of_program(table):
 def first(row, text, before, after):
     return {
         "id": f"{row.name}/first-of-program",
-        "clauses": [clause_of(row), "ABI-ARGS"],
+        "clauses": [clause_of(row), *(["ABI-ARGS"] if "r1" in text else [])],
         "tests": [row.mnemonic],
         "program": text,
         "before": before,
         "after": after,
-        "because": "It is the first instruction that runs, with the address of the memory in R1.",
+        "because": "It is the first instruction that runs" + (", with the address of the memory in R1."
+                                                              if "r1" in text else "."),
     }  # fmt: skip
 
 
