@@ -9,7 +9,8 @@ SCRATCH = {f"r{number}": "undefined" for number in range(1, 6)}  # what a call l
 LARGE = 0x1122334455667788
 
 
-def explicit(file, name, clauses, asm, because, *, before=None, after=None, tests=("call_local", ), policy=None):
+def explicit(file, name, clauses, asm, because, *, before=None, after=None, tests=("call_local", ),
+             policy=None):
     """`asm` with its functions behind `goto end`. R1 to R5 are undefined afterwards, if not stated."""
     file.add({
         "id": name, "clauses": clauses, "tests": list(tests), "policy": policy,
@@ -30,7 +31,8 @@ def arguments(file):
     for number in order:
         value = unsigned(value * 7 + sentinel(number), 64)
     explicit(file, "call/all-arguments", ["ABI-ARGS", "ABI-R0-RETURN"],
-             "call f\ngoto end\nf:\nr0 = 0\n" + "\n".join(f"r0 *= 7\nr0 += r{number}" for number in order) + "\nexit",
+             "call f\ngoto end\nf:\nr0 = 0\n"
+             + "\n".join(f"r0 *= 7\nr0 += r{number}" for number in order) + "\nexit",
              "Five arguments, each with a weight of its own.", after={"r0": f"{value:#x}"})
     explicit(file, "call/result-32-bit", ["ABI-R0-RETURN", "RFC9669-4.1-ALU-ZERO-UPPER"],
              "call f\nr6 = r0\ngoto end\nf:\nw0 = w1\nexit", "The function returns 32 bits, zero extended.",
@@ -69,10 +71,12 @@ def places(file):
              "call f\ngoto end\nf:\ncall g\nr0 += 1\nexit\ng:\nr0 = r1\nr0 *= 2\nexit",
              "The function begins with a call.", before={"r1": 21}, after={"r0": 43})
     explicit(file, "call/tail-position", [local_exit, "RFC9669-4.3.2-LOCAL-NEST", "ABI-CALLEE-SAVED"],
-             "call f\nr0 += 1\ngoto end\nf:\nr1 += 1\nr6 = r1\ncall g\nexit\ng:\nr6 = 0\nr0 = r1\nr0 *= 2\nexit",
+             "call f\nr0 += 1\ngoto end\nf:\nr1 += 1\nr6 = r1\ncall g\nexit\ng:\nr6 = 0\nr0 = r1\nr0 *= 2\n"
+             "exit",
              "The function ends with a call, whose result it hands on.", before={"r1": 21}, after={"r0": 45})
     explicit(file, "call/tail-chain", [local_exit, "RFC9669-4.3.2-LOCAL-NEST", "RFC9669-4.3.2-LOCAL-NEGATIVE"],
-             "call a\ngoto end\nc:\nr0 = r1\nr0 += 1\nexit\na:\nr1 *= 10\ncall b\nexit\nb:\nr1 += 5\ncall c\nexit",
+             "call a\ngoto end\nc:\nr0 = r1\nr0 += 1\nexit\na:\nr1 *= 10\ncall b\nexit\nb:\nr1 += 5\n"
+             "call c\nexit",
              "Two functions end with a call each, one of them backward.", before={"r1": 4}, after={"r0": 46})
     for chosen, result in ((0, 15), (1, 7)):
         explicit(file, f"call/either-side-of-branch-{chosen}", [target, local_exit, "RFC9669-4.3-JEQ"],
@@ -87,25 +91,29 @@ def places(file):
              before={"r6": 4}, after={"r0": 9, "r7": 4, "r8": 14})
     explicit(file, "call/loop-in-function", [local_exit, "RFC9669-4.3-BACKWARD"],
              "call f\nr6 = r0\nr1 = 3\ncall f\nr0 += r6\ngoto end\n"
-             "f:\nr0 = 1\nr2 = 0\nagain:\nif r2 == 6 goto out\nif r2 == r1 goto out\nr0 *= 3\nr2 += 1\ngoto again\nout:\nexit",
+             "f:\nr0 = 1\nr2 = 0\nagain:\nif r2 == 6 goto out\nif r2 == r1 goto out\nr0 *= 3\nr2 += 1\n"
+             "goto again\nout:\nexit",
              "3 to the power of the argument, by a loop that two calls run.",
              before={"r1": 4}, after={"r0": 108, "r6": 81})
     explicit(file, "call/function-begins-wide", [target, "RFC9669-4.3-PC-UNITS", "RFC9669-5.4-LDDW"],
-             "call f\nr6 = 0x1111111122222222 ll\nr0 += r6\ngoto end\ng:\nr0 = 0x0102030405060708 ll\nr0 += r1\nexit\n"
+             "call f\nr6 = 0x1111111122222222 ll\nr0 += r6\ngoto end\ng:\nr0 = 0x0102030405060708 ll\n"
+             "r0 += r1\nexit\n"
              "f:\nr0 = 0x7000000000000001 ll\nr1 = r0\ncall g\nexit",
              "Both functions begin with a wide instruction, and a wide one follows the call.",
              after={"r0": f"{0x0102030405060708 + 0x7000000000000001 + 0x1111111122222222:#x}",
                     "r6": "0x1111111122222222"})
     explicit(file, "call/exits-on-three-ways", [local_exit, "RFC9669-4.3-JSLT", "RFC9669-4.3-JSGT"],
              "r1 = r6\ncall sign\nr6 = r0\nr1 = r7\ncall sign\nr7 = r0\nr1 = r8\ncall sign\nr8 = r0\ngoto end\n"
-             "sign:\nif r1 s< 0 goto less\nif r1 s> 0 goto more\nr0 = 0\nexit\nmore:\nr0 = 1\nexit\nless:\nr0 = -1\nexit",
+             "sign:\nif r1 s< 0 goto less\nif r1 s> 0 goto more\nr0 = 0\nexit\nmore:\nr0 = 1\nexit\nless:\n"
+             "r0 = -1\nexit",
              "Each call leaves the function by another EXIT.",
              before={"r6": "0x8000000000000000", "r7": 0, "r8": "0x7fffffffffffffff"},
              after={"r0": 1, "r6": -1, "r7": 0, "r8": 1})
     explicit(file, "call/through-two-frames", ["ABI-FRAMES", "ABI-STACK", "RFC9669-4.3.2-LOCAL-NEST"],
              "r1 = r10\nr1 += -16\ncall f\ngoto end\nf:\nr2 = r10\nr2 += -8\n*(u64 *)(r10 - 8) = 40\ncall g\n"
              "r0 = *(u64 *)(r10 - 8)\nexit\n"
-             "g:\nr3 = *(u64 *)(r1 + 0)\nr4 = *(u64 *)(r2 + 0)\n*(u64 *)(r10 - 8) = 9\nr4 += r3\n*(u64 *)(r2 + 0) = r4\n"
+             "g:\nr3 = *(u64 *)(r1 + 0)\nr4 = *(u64 *)(r2 + 0)\n*(u64 *)(r10 - 8) = 9\nr4 += r3\n"
+             "*(u64 *)(r2 + 0) = r4\n"
              "*(u64 *)(r1 + 0) = r4\nr0 = 0\nexit",
              "The inner function adds a word of one frame to a word of another, beside its own.",
              before={"stack": {"u64@-16": LARGE}},
@@ -114,14 +122,18 @@ def places(file):
 
 def recursion(file):
     for rounds in (0, 1, 3, 6):
-        explicit(file, f"call/recursion-{rounds}", ["RFC9669-4.3.2-LOCAL-RECURSION", "ABI-CALLEE-SAVED", "ABI-FRAMES"],
-                 "call sum\ngoto end\nsum:\nr0 = 0\nif r1 == 0 goto done\nr6 = r1\n*(u64 *)(r10 - 8) = r1\nr1 += -1\n"
+        explicit(file, f"call/recursion-{rounds}", ["RFC9669-4.3.2-LOCAL-RECURSION", "ABI-CALLEE-SAVED",
+                                                    "ABI-FRAMES"],
+                 "call sum\ngoto end\nsum:\nr0 = 0\nif r1 == 0 goto done\nr6 = r1\n*(u64 *)(r10 - 8) = r1\n"
+                 "r1 += -1\n"
                  "call sum\nr0 *= 10\nr0 += r6\nr2 = *(u64 *)(r10 - 8)\nr0 *= 10\nr0 += r2\ndone:\nexit",
-                 f"{rounds} calls of a function by itself, with a digit from R6 and one from the frame of each.",
+                 f"{rounds} calls of a function by itself, with a digit from R6 and one from the frame of "
+                 f"each.",
                  before={"r1": rounds},
                  after={"r0": int("".join(f"{n}{n}" for n in range(1, rounds + 1)) or "0")}, policy="verifier")
     for value in (4, 5):
-        explicit(file, f"call/mutual-recursion-{value}", ["RFC9669-4.3.2-LOCAL-RECURSION", "RFC9669-4.3.2-LOCAL-NEGATIVE"],
+        explicit(file, f"call/mutual-recursion-{value}", ["RFC9669-4.3.2-LOCAL-RECURSION",
+                                                          "RFC9669-4.3.2-LOCAL-NEGATIVE"],
                  "call even\ngoto end\neven:\nr0 = 1\nif r1 == 0 goto yes\nr1 += -1\ncall odd\nyes:\nexit\n"
                  "odd:\nr0 = 0\nif r1 == 0 goto no\nr1 += -1\ncall even\nno:\nexit",
                  "Two functions call each other until the number is 0.",
@@ -190,7 +202,8 @@ exit""".replace("\n\n", "\n")
         value = 0xF123456789ABCDEF
         file.add({
             "id": f"frames/depth-{frames}",
-            "clauses": ["ABI-FRAMES", "ABI-CALLEE-SAVED", "RFC9669-4.3.2-LOCAL-DEPTH", "RFC9669-4.3.2-LOCAL-NEST"],
+            "clauses": ["ABI-FRAMES", "ABI-CALLEE-SAVED", "RFC9669-4.3.2-LOCAL-DEPTH",
+                        "RFC9669-4.3.2-LOCAL-NEST"],
             "tests": ["call_local"], "program": program, "before": {"memory": {"u64@0": f"{value:#x}"}},
             "after": {"r0": 0, "memory": {"u64@8": f"{result(value, 1):#x}",
                                           **{f"u64@{at}": f"{value:#x}" for at in (16, 24, 32)}}},
@@ -200,7 +213,8 @@ exit""".replace("\n\n", "\n")
 
 def pairs(file):
     """A caller and a function that fill their frames, which together are the 512 bytes of stack."""
-    for caller, callee in ((32, 480), (480, 32), (256, 256), (288, 224), (224, 288), (128, 384), (384, 128), (64, 320)):
+    for caller, callee in ((32, 480), (480, 32), (256, 256), (288, 224), (224, 288), (128, 384), (384, 128),
+                           (64, 320)):
         file.add({
             "id": f"frames/{caller}-and-{callee}-bytes",
             "clauses": ["ABI-FRAMES", "ABI-STACK"],
@@ -219,7 +233,7 @@ r0 += r1
 .macro each what, size
 .set at, 8
 .rept \\size/8
-what %at
+\\what %at
 .set at, at+8
 .endr
 .endm
@@ -235,19 +249,17 @@ each sum, {caller}
 r0 = 0
 exit
 f:
-r1 = *(u64 *)(r6 + 8)
-exit""".replace("what %at", "\\what %at").replace("f:\nr1 = *(u64 *)(r6 + 8)\nexit", f"""\
-f:
 r1 = -5
 r2 = -3
 each fill, {callee}
 r0 = 0
 each sum, {callee}
-exit"""),
+exit""",
             "before": {"memory": {"u64@0": LARGE, "u64@8": 0x0101010101010101}},
             "after": {"r0": 0, "memory": {"u64@16": f"{weighted(-5, -3, callee):#x}",
                                           "u64@24": f"{weighted(LARGE, 0x0101010101010101, caller):#x}"}},
-            "because": f"{caller} bytes of the caller and {callee} of the function lie apart, and each finds what it stored.",
+            "because": f"{caller} bytes of the caller and {callee} of the function lie apart, and each "
+                       f"finds what it stored.",
         })  # fmt: skip
 
 
@@ -304,7 +316,8 @@ all function""",
 
 def calls(table):
     del table
-    file = VectorFile("abi/functions.yaml", "abi", "Local functions: arguments, kept registers, frames, places.", SOURCE)
+    file = VectorFile("abi/functions.yaml", "abi", "Local functions: arguments, kept registers, frames, "
+                                                   "places.", SOURCE)
     for add in (arguments, kept_registers, places, recursion, deep, pairs, many):
         add(file)
     return file

@@ -24,7 +24,8 @@ def clauses(row):
         return [exit_clause, f"RFC9669-4.3-{row.code}", "RFC9669-4.3-ZERO-DISTANCE"]
     if row.section == "5.3":
         operation = row.mnemonic.split("_")[-1].rstrip("0123456789").upper()
-        return [exit_clause, f"RFC9669-5.3-{operation}" if operation != "CMPXCHG" else "RFC9669-5.3-CMPXCHG-NOMATCH"]
+        return [exit_clause,
+                f"RFC9669-5.3-{operation}" if operation != "CMPXCHG" else "RFC9669-5.3-CMPXCHG-NOMATCH"]
     return [exit_clause, {"st": "RFC9669-5.1-ST", "stx": "RFC9669-5.1-STX", "ldx": "RFC9669-5.1-LDX",
                           "ldxs": "RFC9669-5.2-SEXT-TO-64"}[row.mnemonic[:-len(row.size)]]]  # fmt: skip
 
@@ -100,8 +101,9 @@ def first(file, table):
 
     def add(row, program, r0, clause, memory=None, more=None):
         file.add({
-            "id": f"{row.name}/first-instruction", "clauses": [clause], "tests": [row.mnemonic], "program": program,
-            "before": {"memory": memory} if memory else None, "after": {"r0": r0, **(more or {})}, "because": begin,
+            "id": f"{row.name}/first-instruction", "clauses": [clause], "tests": [row.mnemonic],
+            "program": program, "before": {"memory": memory} if memory else None,
+            "after": {"r0": r0, **(more or {})}, "because": begin,
         })  # fmt: skip
 
     for row in table.select(section=("5.1", "5.2")):
@@ -118,7 +120,8 @@ def first(file, table):
             add(row, f"{text_of(row, 1, 0, imm=-2, offset=' + 8')}\nr0 = 1\nexit", 1, "RFC9669-5.1-ST",
                 more={"memory": {f"u{bits}@8": -2}})
     for mnemonic, line in (("add64_imm", "r1 += 8"), ("sub64_imm", "r1 -= -8")):
-        add(table[mnemonic], f"{line}\nr0 = *(u64 *)(r1 + 0)\nexit", cell, clause_of(table[mnemonic]), {"u64@8": cell})
+        add(table[mnemonic], f"{line}\nr0 = *(u64 *)(r1 + 0)\nexit", cell, clause_of(table[mnemonic]),
+            {"u64@8": cell})
     add(table["mov64_reg"], "r6 = r1\nr0 = *(u64 *)(r6 + 8)\nexit", cell, "RFC9669-4.1-MOV", {"u64@8": cell})
     add(table["mov32_imm"], "w0 = -2\nexit", "0xfffffffe", "RFC9669-4.1-MOV")
     add(table["mov64_imm"], "r0 = -2\nexit", -2, "RFC9669-4.1-MOV")
@@ -126,11 +129,13 @@ def first(file, table):
         file.add({
             "id": f"lddw/first-instruction-r{register}", "clauses": ["RFC9669-5.4-LDDW", "RFC9669-5.4-WIDE"],
             "tests": ["lddw"],
-            "program": f"r{register} = 0xfedcba987654321{register} ll\n*(u64 *)(r1 + 0) = r{register}\nr0 = 1\nexit",
+            "program": f"r{register} = 0xfedcba987654321{register} ll\n*(u64 *)(r1 + 0) = r{register}\n"
+                       f"r0 = 1\nexit",
             "after": {"r0": 1, "memory": {"u64@0": f"0xfedcba987654321{register}"}},
             "because": "The program begins with a wide instruction.",
         })  # fmt: skip
-    add(table["ja32"], "gotol main\nback:\nr0 += 1\nexit\nmain:\nr0 = *(u64 *)(r1 + 8)\ngotol back", f"{CELL + 1:#x}",
+    add(table["ja32"], "gotol main\nback:\nr0 += 1\nexit\nmain:\nr0 = *(u64 *)(r1 + 8)\ngotol back",
+        f"{CELL + 1:#x}",
         "RFC9669-4.3-JA32", {"u64@8": cell})
 
 
@@ -148,12 +153,14 @@ def wide_between_jumps(file):
             "id": f"lddw/between-jumps-{bits:05b}", "clauses": ["RFC9669-5.4-WIDE", "RFC9669-4.3-PC-UNITS"],
             "tests": ["lddw", "jset64_imm"], "program": "\n".join(lines),
             "before": {"memory": {"u64@0": bits}}, "after": {"r0": f"{r0:#x}", "memory": {"u64@8": f"{r0:#x}"}},
-            "because": "Each bit that is set leaves out the wide instruction behind its jump, both slots of it.",
+            "because": "Each bit that is set leaves out the wide instruction behind its jump, both slots "
+                       "of it.",
         })  # fmt: skip
 
 
 def ends(table):
-    file = VectorFile("4.3-jump/ends.yaml", "4.3", "Instructions at the end and at the beginning of a program.", SOURCE)
+    file = VectorFile("4.3-jump/ends.yaml", "4.3", "Instructions at the end and at the beginning of a "
+                                                   "program.", SOURCE)
     for row in table.select(section=("4.1", "4.2", "5.1", "5.2", "5.3")):
         (last_of_byte_order if row.form in ("LE", "BE") else last)(file, row)
     for row in table.select(section="4.3"):

@@ -109,7 +109,8 @@ step %long, %short
 .endr
 *(u64 *)(r1 + 16) = r5
 exit"""
-FINE_CONDITIONS = {"jeq64-imm": "r2 == 5", "jsgt64-reg": "r2 s> r5", "jset32-imm": "w2 & 4", "jlt32-reg": "w2 < w4"}
+FINE_CONDITIONS = {"jeq64-imm": "r2 == 5", "jsgt64-reg": "r2 s> r5", "jset32-imm": "w2 & 4",
+                   "jlt32-reg": "w2 < w4"}
 FINE_COUNTERS = {"jsgt64-reg": (0x7000, -1)}  # a value for which the condition holds, and one for which not
 
 
@@ -211,8 +212,10 @@ def far(file):
 
 def distances(table):
     file = VectorFile("4.3-jump/distances.yaml", "4.3",
-                      "Jumps over all distances that hosts encode in different ways. Operands come from memory.\n"
-                      "# With every condition: each landing adds its number, 1 + 2 + ... + 44 = 990, and whoever\n"
+                      "Jumps over all distances that hosts encode in different ways. Operands come from "
+                      "memory.\n"
+                      "# With every condition: each landing adds its number, 1 + 2 + ... + 44 = 990, and "
+                      "whoever\n"
                       "# falls through, or lands elsewhere, adds more.", SOURCE)  # fmt: skip
     for name, program, because in (
         ("near", near(table), "Both jumps of each condition reach over a few slots."),
@@ -290,7 +293,8 @@ def short_distances(file, table):
                 operands = condition_text(row, *SHORT[row.code][0 if taken else 1])
                 lines += [f"if {operands} goto {distance:+}", f"r5 ^= {1 << position}"]
             file.add({
-                "id": f"jcc/distance-{distance}-{name}{'' if taken else '-not-taken'}".replace("--1", "-minus-1"),
+                "id": f"jcc/distance-{distance}-{name}{'' if taken else '-not-taken'}".replace("--1",
+                                                                                               "-minus-1"),
                 # By 0, whether the condition holds does not show.
                 "clauses": ([f"RFC9669-4.3-{row.code}" for row in rows] if distance else [])
                            + ["RFC9669-4.3-PC-UNITS" if distance else "RFC9669-4.3-ZERO-DISTANCE"]

@@ -4,7 +4,7 @@ import random
 
 from assembly import OPERATIONS
 from program_sequences import immediate_for
-from sequences import Sequence, stack_sentinel, text_of
+from sequences import Sequence, text_of
 from vector_file import VectorFile
 
 SOURCE = "program_memory.py"
@@ -42,10 +42,10 @@ def forwarding(file, table):
                               f"r2 ^= r{register}" if used % 3 else f"r2 += r{register}"]  # fmt: skip
                     used += 1
             sequence = Sequence(lines, {2: VALUE}, base=base, size=32)
-            sequence_clauses = ["RFC9669-5.1-STX" if store.mnemonic.startswith("stx") else "RFC9669-5.1-ST",
-                                "RFC9669-5.1-LDX", "RFC9669-5.2-SEXT-TO-64", "RFC9669-5.1-BYTE-ORDER"]  # fmt: skip
+            clauses = ["RFC9669-5.1-STX" if store.mnemonic.startswith("stx") else "RFC9669-5.1-ST",
+                       "RFC9669-5.1-LDX", "RFC9669-5.2-SEXT-TO-64", "RFC9669-5.1-BYTE-ORDER"]  # fmt: skip
             file.add(sequence.vector(
-                f"{store.name}/then-loads-{where}", sequence_clauses,
+                f"{store.name}/then-loads-{where}", clauses,
                 "Loads of all widths from what was just stored; each result goes into the next store.",
                 tests=[store.mnemonic, *(load.mnemonic for load in loads)]))  # fmt: skip
 
@@ -57,11 +57,14 @@ def gathering(file, table):
             store, step = table[f"stx{size}"], SIZES[size]
             lines = []
             for number in range(8 // step):
-                lines += [text_of(store, base, 2, offset=offset_text(word + number * step)), f"r2 += r{3 + number % 4}",
-                          f"{text_of(table['ldxdw'], 0, base, offset=offset_text(word))}", "r7 ^= r0"]  # fmt: skip
+                lines += [text_of(store, base, 2, offset=offset_text(word + number * step)),
+                          f"r2 += r{3 + number % 4}",
+                          text_of(table["ldxdw"], 0, base, offset=offset_text(word)), "r7 ^= r0"]  # fmt: skip
             file.add(Sequence(lines, {2: VALUE}, base=base, size=32).vector(
-                f"{store.name}/gathered-{where}", ["RFC9669-5.1-STX", "RFC9669-5.1-LDX", "RFC9669-5.1-BYTE-ORDER"],
-                "The word is loaded after each store of a part of it.", tests=[store.mnemonic, "ldxdw"]))  # fmt: skip
+                f"{store.name}/gathered-{where}", ["RFC9669-5.1-STX", "RFC9669-5.1-LDX",
+                                                   "RFC9669-5.1-BYTE-ORDER"],
+                "The word is loaded after each store of a part of it.", tests=[store.mnemonic,
+                                                                               "ldxdw"]))  # fmt: skip
 
 
 def extension(file, table):
@@ -102,7 +105,8 @@ def access_line(choose, table):
     if kind in ("xchg", "cmpxchg"):
         return text_of(table[f"{kind}{bits}"], 1, register, offset=offset)
     operation = choose.choice(sorted(OPERATIONS.values())).lower()
-    return text_of(table[f"atomic_{choose.choice(('', 'fetch_'))}{operation}{bits}"], 1, register, offset=offset)
+    return text_of(table[f"atomic_{choose.choice(('', 'fetch_'))}{operation}{bits}"], 1, register,
+                   offset=offset)
 
 
 def arithmetic_line(choose, rows):
@@ -134,7 +138,8 @@ def mixtures(file, table):
 
 
 def sequences_in_memory(table):
-    file = VectorFile("5.1-load-store/sequences.yaml", "5.1", "Accesses in a row, to the same bytes in other widths.",
+    file = VectorFile("5.1-load-store/sequences.yaml", "5.1", "Accesses in a row, to the same bytes in "
+                                                              "other widths.",
                       SOURCE)
     for add in (forwarding, gathering, extension, mixtures):
         add(file, table)
@@ -142,8 +147,6 @@ def sequences_in_memory(table):
 
 
 STACK = 512
-# A value for each place of the stack, made of the place itself.
-PLACE = "r2 *= r3\nr2 += r4\n"
 
 
 def stack_program(size, kind, computed):
@@ -151,15 +154,18 @@ def stack_program(size, kind, computed):
     bits = 8 * size
     prefix = "r" if size == 8 else "w"
     base = "r8" if computed else "r10"
-    store = {"stx": f"*(u{bits} *)({base} - \\at) = {prefix}2", "st": f"*(u{bits} *)({base} - \\at) = \\at*1103+7"}[kind]
+    store = {"stx": f"*(u{bits} *)({base} - \\at) = {prefix}2", "st": f"*(u{bits} *)({base} - \\at) = "
+                                                                      f"\\at*1103+7"}[kind]
     if computed:  # one register walks, the distance stays
         store = store.replace("- \\at", "+ 0").replace("\\at*1103+7", "0x55aa5aa5")
     lines = [".altmacro", ".macro put at", *(["r2 *= r3", "r2 += r4"] if kind == "stx" else []), store,
              *([f"r8 += {size}"] if computed else []), ".endm",
              ".macro get at",
              f"r5 = *(u{bits} *)({base} {'+ 0' if computed else '- %sat' % chr(92)})",
-             f"*(u{bits} *)(r6 + 0) = {prefix}5", f"r6 += {size}", *([f"r8 += {size}"] if computed else []), ".endm",
-             ".macro all what", ".set at, 512", f".rept {STACK // size}", "\\what %at", f".set at, at-{size}", ".endr",
+             f"*(u{bits} *)(r6 + 0) = {prefix}5", f"r6 += {size}",
+             *([f"r8 += {size}"] if computed else []), ".endm",
+             ".macro all what", ".set at, 512", f".rept {STACK // size}", "\\what %at", f".set at, "
+                                                                                        f"at-{size}", ".endr",
              ".endm",
              "r6 = r1", "r2 = *(u64 *)(r6 + 0)", "r3 = *(u64 *)(r6 + 8)", "r4 = *(u64 *)(r6 + 16)"]  # fmt: skip
     walk = ["r8 = r10", "r8 += -512"] if computed else []
@@ -190,13 +196,14 @@ def slots(file):
                                 "RFC9669-5.1-LDX"],
                     "tests": [f"{kind}{name}", f"ldx{name}"], "memory_size": STACK,
                     "program": stack_program(size, kind, computed),
-                    "before": {"memory": {"u64@0": 5, "u64@8": "0x9e3779b97f4a7c15", "u64@16": "0x0123456789abcdef"}},
+                    "before": {"memory": {"u64@0": 5, "u64@8": "0x9e3779b97f4a7c15",
+                                          "u64@16": "0x0123456789abcdef"}},
                     "after": {"r0": 0, "memory": cells},
                     "because": f"All {STACK // size} places are stored before the first is loaded again.",
                 })  # fmt: skip
 
 
-def observed_ends(file, table):
+def observed_ends(file):
     """The highest and the lowest slots as explicit vectors, whose neighbours are compared."""
     for name, size in SIZES.items():
         for end, at in (("top", -size), ("bottom", -STACK)):
@@ -219,7 +226,7 @@ def observed_ends(file, table):
 def stack(table):
     file = VectorFile("5.1-load-store/stack.yaml", "5.1", "Every place of the stack.", SOURCE)
     slots(file)
-    observed_ends(file, table)
+    observed_ends(file)
     return file
 
 

@@ -28,7 +28,8 @@ def results_of_32_bits(table):
 
 
 USES = {
-    "used-at-once": (["r5 += r3", "r6 = r3", "r6 >>= 31", "if r3 > r7 goto +1", "r8 ^= r3", "r9 *= r3", "r0 = r3"],
+    "used-at-once": (["r5 += r3", "r6 = r3", "r6 >>= 31", "if r3 > r7 goto +1", "r8 ^= r3", "r9 *= r3",
+                      "r0 = r3"],
                      {5: 1, 7: 0xFFFFFFFF},
                      "Addition, MOV, comparison, XOR and MUL of 64 bits find the upper half zero."),
     "used-after-a-branch": (["if r7 == 0 goto +2", "{}", "r0 += 1", "if r6 != 0 goto +1", "r3 += 1", "r8 ^= r3",
@@ -39,7 +40,8 @@ USES = {
 
 
 def zero_extension(path, section, rows, clause, extends):
-    file = VectorFile(path, section, "Results of 32 bits, used at once as 64 bits, and behind a branch.", SOURCE)
+    file = VectorFile(path, section, "Results of 32 bits, used at once as 64 bits, and behind a branch.",
+                      SOURCE)
     for row in rows:
         operation = text_of(row, 3, 4, imm=3)
         for name, (lines, before, because) in USES.items():
@@ -63,9 +65,11 @@ def swap_extension(table):
     for number in range(1, 7):
         picked = [(choose.choice(rows), choose.choice((0, 3, 4, 7))) for _ in range(14)]
         lines = [text_of(row, dst, None) for row, dst in picked]
-        lines = [part for line in lines for part in (line, f"r{choose.choice((0, 3, 4, 7))} ^= r{choose.choice((1, 2, 5, 6))}")]
+        lines = [part for line in lines for part in (line, f"r{choose.choice((0, 3, 4, 7))} ^= "
+                                                           f"r{choose.choice((1, 2, 5, 6))}")]
         file.add(Sequence(lines).vector(
-            f"byte-swap/chain-{number}", ["RFC9669-2.2-LE-FUNCS", "RFC9669-2.2-BE-FUNCS", "RFC9669-2.2-BSWAP-FUNCS"],
+            f"byte-swap/chain-{number}", ["RFC9669-2.2-LE-FUNCS", "RFC9669-2.2-BE-FUNCS",
+                                          "RFC9669-2.2-BSWAP-FUNCS"],
             "Swaps of all widths in a row, each on what the ones before have left.",
             tests=sorted({row.mnemonic for row, _ in picked})))  # fmt: skip
     return file
@@ -82,7 +86,8 @@ def divisions(file, table):
                     lines += [text_of(row, dst, src), f"r{dst} ^= r{refill}", f"r{refill} += r{src}"]
             file.add(Sequence(lines).vector(
                 f"{row.name}/chain", [clause_of(row), "RFC9669-4-SOURCE-X"],
-                "36 operations of R0 to R5, whose results go into the next ones.", tests=[row.mnemonic]))  # fmt: skip
+                "36 operations of R0 to R5, whose results go into the next ones.",
+                tests=[row.mnemonic]))  # fmt: skip
 
 
 def shifts(file, table):
@@ -96,7 +101,8 @@ def shifts(file, table):
                 lines += [text_of(row, 4, register), f"r4 ^= r{(register + 3) % 10}", f"r{register} += r4"]
             file.add(Sequence(lines).vector(
                 f"{row.name}/chain", [clause_of(row), "RFC9669-4-SOURCE-X"],
-                "Every register is shifted by R4, and R4 by every register.", tests=[row.mnemonic]))  # fmt: skip
+                "Every register is shifted by R4, and R4 by every register.",
+                tests=[row.mnemonic]))  # fmt: skip
 
 
 def immediate_for(row, choose):
@@ -118,12 +124,15 @@ def mixtures(file, table):
         choose = random.Random(f"mixture {number}")
         lines = [mixture_line(choose, rows) for _ in range(100)]
         file.add(Sequence(lines, {n: choose.getrandbits(64) for n in range(10)}).vector(
-            f"mixture/arithmetic-{number}", ["RFC9669-4.1-OPERAND-WIDTH-32", "RFC9669-4.1-OPERAND-WIDTH-64", ZERO_UPPER],
-            "A hundred operations of all kinds on all registers, picked at random; the model computed the result."))
+            f"mixture/arithmetic-{number}", ["RFC9669-4.1-OPERAND-WIDTH-32", "RFC9669-4.1-OPERAND-WIDTH-64",
+                                             ZERO_UPPER],
+            "A hundred operations of all kinds on all registers, picked at random; the model computed the "
+            "result."))
 
 
 def arithmetic_chains(table):
-    file = VectorFile("4.1-arithmetic/chains.yaml", "4.1", "Operations in a row, on each other's results.", SOURCE)
+    file = VectorFile("4.1-arithmetic/chains.yaml", "4.1", "Operations in a row, on each other's results.",
+                      SOURCE)
     for add in (divisions, shifts, mixtures):
         add(file, table)
     return file

@@ -49,7 +49,7 @@ class Sequence:
         registers = self.registers()
         first = FRAME_AT + STACK_SIZE - self.size if self.stack else BLOCK_AT
         memory = Memory(first, self.content, byte_order)
-        run(parse("\n".join(line for line in self.lines)), registers, byte_order, memory)
+        run(parse("\n".join(self.lines)), registers, byte_order, memory)
         return registers, bytes(memory.data)
 
     def cells(self, data):
@@ -57,7 +57,8 @@ class Sequence:
         return {"stack" if self.stack else "memory": {f"bytes@{place}": f'"{data.hex()}"'}}
 
     def before(self):
-        state = {f"r{number}": hexadecimal(unsigned(value, 64)) for number, value in sorted(self.stated.items())}
+        state = {f"r{number}": hexadecimal(unsigned(value, 64)) for number,
+                 value in sorted(self.stated.items())}
         if self.base is not None and not self.stack:
             state[f"r{self.base}"] = "{block: 0}"
         # The slots of the stack that `after` states are observed with what fills them.
