@@ -26,6 +26,7 @@ namespace {
 constexpr std::size_t kept_errors = 4096;
 constexpr std::size_t pipe_size = 1 << 20;
 constexpr std::chrono::milliseconds wait_slice{100}; // how soon an interrupt is seen
+constexpr std::chrono::seconds death_patience{5};    // a process that is held in the kernel stays
 
 struct Pipe {
     int read_end = -1, write_end = -1;
@@ -221,11 +222,17 @@ std::string Process::finish(Clock::time_point deadline) {
         return "ended";
     close_descriptor(m_input);
     int status = 0;
+    bool killed = false;
     while (waitpid(m_pid, &status, WNOHANG) == 0) {
         if (Clock::now() >= deadline) {
+            if (killed) { // to wait on would let a runtime that hangs in the kernel hang the run
+                m_pid = -1;
+                m_exit_status = -1;
+                return "does not end by SIGKILL, and is left behind";
+            }
             kill(-m_pid, SIGKILL);
-            waitpid(m_pid, &status, 0);
-            break;
+            killed = true;
+            deadline = Clock::now() + death_patience;
         }
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }

@@ -31,6 +31,8 @@ public:
             return stop(RuntimeStatus::unavailable, unavailable.why);
         } catch (const GivenUp& given_up) {
             stop(RuntimeStatus::given_up, given_up.why);
+        } catch (const Interrupted&) {
+            stop(RuntimeStatus::interrupted, "interrupted");
         }
         const auto& extensions = m_result.hello.extensions;
         for (const Vector* vector : vectors) {

@@ -257,10 +257,10 @@ class Run(CheckedRuns):
 
 
 class Interrupt(CheckedRuns):
-    def interrupt(self, number):
+    def interrupt(self, number, plugin=fake("hangs" + program_of(20)), passed=19):
         output = self.folder / "results.json"
         arguments = ["run", "--vectors", self.vectors, "--output", output, "--jobs", "1",
-                     "--plugin", fake("hangs" + program_of(20))]
+                     "--plugin", plugin]
         with subprocess.Popen([PROGRAM, *map(str, arguments)], stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, text=True) as process:
             time.sleep(1.5)
@@ -277,10 +277,13 @@ class Interrupt(CheckedRuns):
         results = self.checked(output)
         self.assertEqual(results["runtimes"][0]["status"], "interrupted")
         outcomes = list(self.outcomes(results["runtimes"][0]).values())
-        self.assertEqual(outcomes, ["pass"] * 19 + ["not run"] * 11)
+        self.assertEqual(outcomes, ["pass"] * passed + ["not run"] * (30 - passed))
 
     def test_control_c(self):
         self.interrupt(signal.SIGINT)
+
+    def test_before_the_first_answer(self):
+        self.interrupt(signal.SIGINT, fake("slow-start --seconds 60"), passed=0)
 
     def test_terminate(self):
         self.interrupt(signal.SIGTERM)
