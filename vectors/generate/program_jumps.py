@@ -139,17 +139,7 @@ def fine(file):
 FAR = 270_000  # slots: more than 1 MiB of code on hosts with instructions of 4 bytes
 ADD_R7 = "0x700f"  # r0 += r7; the assembler is quicker with a number than with the text
 FAR_PROGRAMS = {
-    "ja32-forward": ("ja32", "RFC9669-4.3-JA32", """\
-r7 = *(u64 *)(r1 + 0)
-r0 = 7
-if r7 == 1 goto filler
-gotol over
-filler:
-{filler}
-over:
-r0 += 1
-exit"""),
-    "ja32-backward": ("ja32", "RFC9669-4.3-JA32", """\
+    "ja32-both-ways": ("ja32", "RFC9669-4.3-JA32", """\
 r7 = *(u64 *)(r1 + 0)
 r0 = 7
 if r7 == 1 goto filler
