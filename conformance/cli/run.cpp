@@ -102,13 +102,23 @@ void list_vectors(const std::vector<const Vector*>& vectors) {
         fmt::print("{}\n", vector->id);
 }
 
+/// A device or a pipe, which is written itself.
+bool is_special(const std::string& path) {
+    std::error_code unknown;
+    const auto type = std::filesystem::status(path, unknown).type();
+    return type == std::filesystem::file_type::character ||
+           type == std::filesystem::file_type::fifo;
+}
+
 /// A run may take long; that its results have no place should be known before.
 void check_writable(const std::string& path) {
+    if (is_special(path))
+        return;
     const std::string beside = path + ".part";
     const bool opened = std::ofstream(beside).is_open();
     std::error_code ignored;
     std::filesystem::remove(beside, ignored);
-    if (!opened || std::filesystem::is_directory(path))
+    if (!opened || std::filesystem::is_directory(path, ignored))
         throw InputError(fmt::format("{}: cannot be written", path));
 }
 
@@ -116,12 +126,12 @@ void check_writable(const std::string& path) {
 void write_results(const std::string& path, const nlohmann::json& results) {
     const std::string text =
         results.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
-    const std::string beside = path + ".part";
+    const std::string beside = is_special(path) ? path : path + ".part";
     std::ofstream stream(beside, std::ios::binary);
     stream << text;
     stream.close();
     std::error_code error;
-    if (stream)
+    if (stream && beside != path)
         std::filesystem::rename(beside, path, error);
     if (!stream || error)
         throw InputError(fmt::format("{}: cannot be written", path));
@@ -202,6 +212,8 @@ int run_command(const Options& options, const std::vector<std::string>& command_
         write_results(options.output, results_json(suite, results, description));
         fmt::print("\nresults: {}\n", options.output);
     }
+    if (std::fflush(stdout) != 0)
+        throw InputError("standard output cannot be written");
     if (std::ranges::all_of(results, [](const RuntimeResult& result) {
             return result.status == RuntimeStatus::unavailable;
         }))

@@ -227,6 +227,21 @@ class Run(CheckedRuns):
         self.assertIn("x.json: cannot be written", result.stderr)
         self.assertEqual(result.stdout, "")  # said before the run, not after it
 
+    def test_devices_are_written_and_not_replaced(self):
+        pipe = self.folder / "pipe"
+        os.mkfifo(pipe)
+        reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+        self.run_program("run", "--vectors", self.vectors, "--plugin", fake("good"),
+                         "v/number-1", "--output", pipe)
+        self.assertTrue(os.read(reader, 1 << 20).startswith(b"{"))
+        os.close(reader)
+        self.assertTrue(pipe.is_fifo())
+        with open("/dev/full", "w") as full:
+            result = subprocess.run([PROGRAM, "run", "--vectors", self.vectors, "--plugin",
+                                     fake("good")], stdout=full, stderr=subprocess.PIPE, timeout=60)
+        self.assertIn(b"standard output cannot be written", result.stderr)
+        self.assertEqual(result.returncode, 2)
+
     def test_no_colour_and_no_progress_in_a_pipe(self):
         result = self.run_program("run", "--vectors", self.vectors, "--plugin",
                                   fake("wrong" + program_of(3)), "--verbose", status=1)
