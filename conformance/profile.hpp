@@ -22,7 +22,7 @@ struct ProgramRows {
 /// The programs of the vector that the profile runs, in order. Only sweeps are ever cut:
 /// smoke    programs in which each register, immediate, place and offset stands at least once, and
 ///          rows in which each value does;
-/// standard every program, at most `standard_rows` of its rows, each value among them;
+/// standard every program, `standard_rows` of its rows or as many more as have each value;
 /// full     everything.
 /// Encoding vectors have no programs that run, and no selection.
 std::vector<ProgramRows> selection(const Vector& vector, RunProfile profile);

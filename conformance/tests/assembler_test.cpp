@@ -106,9 +106,10 @@ TEST(assembler, both_targets_of_llvm_give_the_slots_of_the_suite) {
     std::set<std::string>
         raw; // a slot stated as a number, in the byte order of the loader's target
     for (const Vector& vector : suite().vectors) {
-        if (vector.text.empty() || vector.kind == Kind::sweep)
-            continue;
-        if (vector.text.find(".quad") != std::string::npos) {
+        if (vector.text.empty() || vector.kind == Kind::sweep || !vector.helpers.empty())
+            continue; // the name of a helper is the loader's, not LLVM's
+        if (vector.text.find(".quad") != std::string::npos ||
+            vector.text.find(".fill") != std::string::npos) {
             raw.insert(vector.id);
             continue;
         }
@@ -118,8 +119,11 @@ TEST(assembler, both_targets_of_llvm_give_the_slots_of_the_suite) {
         ++compared;
     }
     EXPECT_GT(compared, 900);
-    EXPECT_THAT(raw, testing::SizeIs(testing::Le(11)));
-    EXPECT_THAT(raw, testing::Each(testing::StartsWith("ldind"))); // with both imm and src
+    EXPECT_THAT(raw, testing::SizeIs(testing::Le(30)));
+    // Packet loads with both imm and src; thousands of additions.
+    EXPECT_THAT(raw, testing::Each(testing::AnyOf(testing::StartsWith("ldind"),
+                                                  testing::StartsWith("distances/beyond-"),
+                                                  testing::StartsWith("long/"))));
 }
 
 // Sweeps keep no text of their programs: it comes from the disassembler, a line each.
