@@ -1,6 +1,7 @@
 #define _GNU_SOURCE // syscall(2)
 #include "bpf_calls.h"
 
+#include <linux/membarrier.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -70,4 +71,8 @@ int test_run(int program, const uint8_t* data, size_t size, uint32_t* r0) {
         return -1;
     *r0 = attributes.test.retval;
     return 0;
+}
+
+void wait_for_grace_period(void) {
+    syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 }

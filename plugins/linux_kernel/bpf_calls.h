@@ -39,4 +39,8 @@ int get_program_info(int program, uint8_t* image, size_t capacity, struct progra
 // errno.
 int test_run(int program, const uint8_t* data, size_t size, uint32_t* r0);
 
+// Returns when all CPUs have passed through a state in which RCU may free (membarrier(2)); at once
+// where the kernel has no such call.
+void wait_for_grace_period(void);
+
 #endif

@@ -4,14 +4,18 @@
 
 #include "bpf_assay_threads.h"
 
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/types.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
-    ETHERNET_HEADER = 14,      // a socket filter sees the data of a test run behind it
-    VALUE_SIZE = MAX_BLOCK + 8 // the block, then the one-shot contract's R0
+    ETHERNET_HEADER = 14,       // a socket filter sees the data of a test run behind it
+    VALUE_SIZE = MAX_BLOCK + 8, // the block, then the one-shot contract's R0
+    ANSWER_SECONDS = 5          // for the smallest load; the runner waits longer for hello
 };
 
 enum { SYS_ADMIN = 21, PERFMON = 38, BPF = 39 }; // capabilities
@@ -76,6 +80,47 @@ static int open_map(struct kernel* kernel, struct bpf_assay_info* info) {
     return kernel->frame ? 0 : fail_by_errno(info, "calloc", errno);
 }
 
+// Whether the child ends within the time, in seconds; its status is not asked for.
+static int ends_within(pid_t child, time_t seconds) {
+    const struct timespec pause = {0, 2000000};
+    struct timespec now, end;
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    end.tv_sec += seconds;
+    for (;;) {
+        if (waitpid(child, NULL, WNOHANG) != 0)
+            return 1;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        if (now.tv_sec > end.tv_sec || (now.tv_sec == end.tv_sec && now.tv_nsec >= end.tv_nsec))
+            return 0;
+        nanosleep(&pause, NULL);
+    }
+}
+
+// A load can wait in the kernel for ever, where no signal reaches it (seen: freed programs and the
+// JIT compiler's memory waiting for each other). So a child tries first.
+static int check_answers(const struct kernel* kernel, struct bpf_assay_info* info) {
+    static const struct bpf_insn insns[] = {
+        {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+        {.code = BPF_JMP | BPF_EXIT},
+    };
+    const pid_t child = fork();
+    if (child < 0)
+        return fail_by_errno(info, "fork", errno);
+    if (child == 0) {
+        close(STDIN_FILENO), close(STDOUT_FILENO), close(STDERR_FILENO);
+        load_program(kernel->type, kernel->type == PROG_TYPE_SYSCALL ? FLAG_SLEEPABLE : 0, insns, 2,
+                     NULL, 0);
+        _exit(0);
+    }
+    if (ends_within(child, ANSWER_SECONDS))
+        return 0;
+    kill(child, SIGKILL);
+    return fail(
+        info, "setup",
+        "the kernel does not finish to load a program of two instructions: its BPF is stuck, "
+        "and every load would hang; see dmesg, and reboot");
+}
+
 // A program that stores an address must load, and what became of it names the engine.
 static int probe(struct kernel* kernel, struct bpf_assay_info* info) {
     const struct bpf_insn insns[] = {
@@ -116,7 +161,7 @@ static unsigned count_cpus(void) {
 
 int open_kernel(void* user, struct bpf_assay_info* info) {
     struct kernel* kernel = user;
-    if (open_map(kernel, info) != 0 || probe(kernel, info) != 0)
+    if (open_map(kernel, info) != 0 || check_answers(kernel, info) != 0 || probe(kernel, info) != 0)
         return 1;
     find_extensions(kernel);
     find_helpers(kernel);

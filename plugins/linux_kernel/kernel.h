@@ -16,6 +16,7 @@ struct kernel {
     uint8_t* value;    // the map's one value, as the kernel sees it
     size_t value_used; // bytes of it that blocks have filled
     int program;       // file descriptor, -1: none
+    size_t slots;      // of that program
     int packet;        // the program's context
     int result_in_map; // all of R0 is behind the block (one-shot)
     uint8_t* image;    // of the translated program

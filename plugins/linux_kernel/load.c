@@ -3,12 +3,14 @@
 #include "verifier_log.h"
 
 #include <sys/types.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
     SLOT = 8,
     PREFIX = 2,               // slots: ld_imm64 r1, address of the map's value
     ONE_SHOT_PREFIX = 9,      // slots
+    LARGE_PROGRAM = 65536,    // slots
     LOG_SIZE = (16 << 20) - 1 // most that old kernels take; touched only as far as it is filled
 };
 
@@ -181,10 +183,26 @@ static void describe_loaded(struct kernel* kernel, const struct attempt* attempt
     loaded->translated_insns = info.translated_bytes / SLOT - skipped;
 }
 
+// Freed programs wait for a grace period of RCU, and then for the lock of the JIT compiler's
+// memory. Linux 6.18 has locked up for good when a thousand of them waited while the memory of a
+// very large one was reclaimed; so around a large program, those before it are given time to go.
+static void let_the_kernel_free(void) {
+    const struct timespec pause = {0, 50000000};
+    wait_for_grace_period();
+    nanosleep(&pause, NULL);
+}
+
 static void unload(struct kernel* kernel) {
-    if (kernel->program >= 0)
-        close(kernel->program);
+    const int is_large = kernel->slots > LARGE_PROGRAM;
+    if (kernel->program < 0)
+        return;
+    if (is_large)
+        let_the_kernel_free();
+    close(kernel->program);
+    if (is_large)
+        let_the_kernel_free();
     kernel->program = -1;
+    kernel->slots = 0;
 }
 
 static int is_expressible(const struct bpf_assay_program* program, char* why) {
@@ -210,7 +228,10 @@ enum bpf_assay_verdict load(void* user, const struct bpf_assay_program* program,
         bpf_assay_say(loaded->why, "no memory for the program");
         return BPF_ASSAY_UNABLE_MEMORY;
     }
+    if (attempt.count > LARGE_PROGRAM)
+        let_the_kernel_free();
     kernel->program = submit(kernel, &attempt);
+    kernel->slots = attempt.count;
     if (kernel->program < 0)
         return judge(kernel, errno, loaded);
     if (attempt.prefix == 0 && !program->packet) {
