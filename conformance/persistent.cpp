@@ -106,11 +106,9 @@ VectorResult PersistentExaminer::examine(const Vector& vector) {
 }
 
 void PersistentExaminer::examine_encoding(const Vector& vector, VectorResult& result) {
-    for (std::size_t index = 0; index < vector.encoding.count(); ++index) {
+    // Where the legal twin is refused, too, another value of the table may still be accepted.
+    for (std::size_t index = 0; index < vector.encoding.count() && !result.incomplete; ++index)
         examine_encoding(vector, index, result);
-        if (result.outcome == Outcome::unsupported || result.outcome == Outcome::not_run)
-            return;
-    }
 }
 
 void PersistentExaminer::examine_encoding(const Vector& vector, std::size_t index,

@@ -136,6 +136,46 @@ TEST_F(LoadAnswers, what_must_be_refused_and_is_accepted) {
     EXPECT_FALSE(results()[3].tolerated);
 }
 
+class TableAnswers : public ExaminerTest {
+protected:
+    TableAnswers()
+        : ExaminerTest(R"(
+  - id: v/all-flawed
+    clauses: [C-1]
+    because: B
+    values: [11, 12, 13]
+    slots: [{opcode: 0x07, dst: value}, exit]
+    control: [r9 += 3, exit]
+    expect: refused
+  - id: v/last-is-good
+    clauses: [C-1]
+    because: B
+    values: [11, 3]
+    slots: [{opcode: 0x07, dst: value}, exit]
+    control: [r9 += 3, exit]
+    expect: refused
+)") {}
+};
+
+TEST_F(TableAnswers, every_value_has_to_be_refused) {
+    examine("good");
+    EXPECT_EQ(results()[0].outcome, pass);
+    EXPECT_EQ(results()[0].programs, 3);
+    EXPECT_EQ(results()[1].outcome, accepted);
+    EXPECT_EQ(results()[1].failing_rows, 1);
+    EXPECT_EQ(results()[1].failures.at(0).program, 1);
+    EXPECT_EQ(results()[1].failures[0].program_text, "value 0x3");
+    examine("accepts-everything");
+    EXPECT_EQ(results()[0].outcome, accepted);
+    EXPECT_EQ(results()[0].failing_rows, 3);
+}
+
+TEST_F(TableAnswers, a_refused_twin_hides_no_accepted_value) {
+    examine("rejects --program 0709000003000000"); // the twin of both
+    EXPECT_EQ(results()[0].outcome, unsupported);
+    EXPECT_EQ(results()[1].outcome, accepted);
+}
+
 TEST_F(LoadAnswers, a_breakdown_over_an_encoding_is_a_crash) {
     const auto script = folder().write("dies.py", R"(import json, os, runpy, sys
 class Reader:
