@@ -183,9 +183,16 @@ std::string subject_of(const Vector& vector) {
     return vector.kind == Kind::encoding ? "encoding of " + subject : subject;
 }
 
+/// How much a reader has to take in to see what the vector shows.
+std::size_t effort_of(const Vector& vector) {
+    return vector.kind == Kind::sweep ? vector.sweep_programs.front().body.size() + 1
+                                      : vector.body.size();
+}
+
 struct Subject {
     std::string name;
-    std::vector<std::size_t> vectors; // indices of those that diverge
+    std::size_t instructions = 0;
+    std::vector<std::size_t> vectors; // indices of those that diverge, the simplest first
 };
 
 std::vector<Subject> diverging_subjects(const RuntimeResult& runtime) {
@@ -196,13 +203,21 @@ std::vector<Subject> diverging_subjects(const RuntimeResult& runtime) {
         const std::string name = subject_of(*runtime.vectors[index]);
         auto found = std::ranges::find(subjects, name, &Subject::name);
         if (found == subjects.end())
-            found = subjects.insert(subjects.end(), Subject{.name = name, .vectors = {}});
+            found = subjects.insert(subjects.end(),
+                                    Subject{.name = name,
+                                            .instructions = runtime.vectors[index]->tests.size(),
+                                            .vectors = {}});
         found->vectors.push_back(index);
     }
+    for (Subject& subject : subjects)
+        std::ranges::stable_sort(subject.vectors, {}, [&](std::size_t index) {
+            return effort_of(*runtime.vectors[index]);
+        });
+    std::ranges::stable_sort(subjects, {}, &Subject::instructions);
     return subjects;
 }
 
-/// The divergences by what they are about, the first ones in full; empty if there is none.
+/// The divergences by what they are about, the simplest in full; empty if there is none.
 std::string divergences_text(const RuntimeResult& runtime, bool colour, bool verbose) {
     std::string text;
     std::size_t shown = 0;
@@ -229,7 +244,7 @@ std::string divergences_text(const RuntimeResult& runtime, bool colour, bool ver
     if (text.empty())
         return text;
     if (!all_shown)
-        text += fmt::format("  (the first {} are shown; --verbose shows all)\n", shown);
+        text += fmt::format("  (the {} simplest are shown; --verbose shows all)\n", shown);
     return text + "  (bpf-assay show ID prints the program and the expected state, --output FILE "
                   "more rows)\n";
 }

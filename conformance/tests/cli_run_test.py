@@ -143,7 +143,7 @@ class Run(CheckedRuns):
         self.assertRegex(text, r"\n  add64_imm: 20 rejected\n  rejected v/number-1\n")
         self.assertRegex(text, r"\n  sub64_imm: 10 rejected\n  rejected v/number-21\n")
         self.assertNotIn("v/number-4\n", text)
-        self.assertIn("the first 6 are shown", text)
+        self.assertIn("the 6 simplest are shown", text)
         text = self.run_program(*arguments, "--verbose", status=1).stdout
         self.assertIn("v/number-4\n", text)
         self.assertNotIn("are shown", text)

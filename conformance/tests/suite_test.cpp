@@ -41,5 +41,21 @@ TEST(suite, every_instruction_is_the_subject_of_a_vector) {
         EXPECT_TRUE(tested.contains(row.mnemonic)) << row.mnemonic;
 }
 
+// A vector counts in one group. If it were about two that do not include each other, a mistake in
+// one would be held against the other.
+TEST(suite, no_vector_is_about_two_families_of_groups) {
+    for (const Vector& vector : test::suite().vectors) {
+        if (vector.kind == Kind::encoding)
+            continue;
+        std::set<std::string_view> families;
+        for (const InstructionRow* row : vector.tests) {
+            const std::string_view group = name_of(row->group);
+            families.insert(group.substr(0, group.find_first_of("0123456789")));
+        }
+        families.erase("base"); // without which nothing runs
+        EXPECT_LE(families.size(), 1) << vector.id;
+    }
+}
+
 } // namespace
 } // namespace bpf_assay::conformance
