@@ -122,8 +122,8 @@ std::vector<const Vector*> vectors_with_threads() {
     return vectors_where([](const Vector& vector) { return vector.concurrency.threads > 1; });
 }
 
-std::string plugin(const std::string& command) {
-    return ASSAY_PLUGINS_DIR "/" + command;
+std::string plugin(const std::string& name, const std::string& arguments = "") {
+    return "'" ASSAY_PLUGINS_DIR "/" + name + "'" + arguments;
 }
 
 RuntimeResult run_on(const std::vector<const Vector*>& vectors, const Runtime& runtime) {
@@ -171,7 +171,7 @@ TEST(threads, the_reference_vm_does_not_claim_them) {
 
 TEST(threads, every_vector_passes_if_the_operations_are_atomic) {
     const auto vectors = vectors_with_threads();
-    const auto result = run_on(vectors, {.command = plugin("racing_vm --locked")});
+    const auto result = run_on(vectors, {.command = plugin("racing_vm", " --locked")});
     EXPECT_EQ(count(result, Outcome::pass), vectors.size());
 }
 
