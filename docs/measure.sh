@@ -22,7 +22,7 @@ echo "read and assembled in $(seconds "$assay" run --list)"
 for profile in smoke default full; do
     for plugin in reference_vm linux_kernel 'linux_kernel --type socket_filter'; do
         # A divergence of the kernel is a result here, not a failure.
-        line=$("$assay" run --profile "$profile" -p "$plugin" --unavailable-status 0 | grep -E 'programs,|not run' || true)
+        line=$("$assay" run --profile "$profile" -p "$plugin" --unavailable-status 0 | grep -m 1 -E 'programs,|not run:' || true)
         printf '%-8s %-34s %s\n' "$profile" "$plugin" "$line"
     done
 done
