@@ -37,16 +37,21 @@ bool is_shift(const InstructionRow& row) {
     return code == Code::LSH || code == Code::RSH || code == Code::ARSH;
 }
 
+/// Pairs of dst and src, and R10 where it may be the source.
+void add_registers(const InstructionRow& row, std::vector<Axis>& axes) {
+    axes.emplace_back(registers, dst_register(), src_register());
+    if (takes_r10_as_source(row))
+        axes.emplace_back(registers,
+                          exact(
+                              "src-number",
+                              [](const Observation& seen) -> u64 { return seen.slot().src_reg; },
+                              frame_register, frame_register));
+}
+
 void add_binary(const InstructionRow& row, std::vector<Axis>& axes) {
     const Feature dst = operand(row, "dst", dst_value);
     if (by_register(row)) {
-        axes.emplace_back(registers, dst_register(), src_register());
-        if (takes_r10_as_source(row))
-            axes.emplace_back(
-                registers, exact(
-                               "src-number",
-                               [](const Observation& seen) -> u64 { return seen.slot().src_reg; },
-                               frame_register, frame_register));
+        add_registers(row, axes);
         axes.emplace_back(operands, dst, operand(row, "src", src_value));
         axes.emplace_back(operands, equal_operands(width_of(row)));
     } else if (is_shift(row)) {
@@ -79,13 +84,7 @@ void add_move(const InstructionRow& row, std::vector<Axis>& axes) {
         axes.emplace_back(immediates, immediate());
     } else {
         const auto from = static_cast<unsigned>(row.offset.value);
-        axes.emplace_back(registers, dst_register(), src_register());
-        if (takes_r10_as_source(row))
-            axes.emplace_back(
-                registers, exact(
-                               "src-number",
-                               [](const Observation& seen) -> u64 { return seen.slot().src_reg; },
-                               frame_register, frame_register));
+        add_registers(row, axes);
         axes.emplace_back(operands, operand(row, "src", src_value));
         if (from != 0)
             axes.emplace_back(operands,

@@ -1,7 +1,9 @@
 """The sweeps of sections 5.1 to 5.4: loads, stores, atomic operations and 64-bit immediates."""
 
+from functools import partial
+
 from isa import SIZE
-from sweep_file import SweepFile
+from sweep_file import sweep_file
 
 ALL = "r0-r9"
 # Where each bit goes. In registers zeros alone do: one of bits64 is the address of byte 0 in digests.
@@ -191,15 +193,7 @@ def wide_immediates(table):
         }  # fmt: skip
 
 
-def file_of(path, section, describe):
-    def make(table, lists):
-        file = SweepFile(path, section, "memory_sweeps.py", lists)
-        for described in describe(table):
-            file.add_sweep(described)
-        return file
-
-    return make
-
+file_of = partial(sweep_file, "memory_sweeps.py")
 
 FILES = (
     file_of("5.1-load-store/sweeps.yaml", "5.1", loads_and_stores),

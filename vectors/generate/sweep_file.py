@@ -29,3 +29,15 @@ section: "{self.section}"
 vectors:
 """
         return head + "\n".join(self.vectors)
+
+
+def sweep_file(source, path, section, describe):
+    """What generate.py calls: makes the file of the sweeps that `describe` yields of the table."""
+
+    def make(table, lists):
+        file = SweepFile(path, section, source, lists)
+        for sweep in describe(table):
+            file.add_sweep(sweep)
+        return file
+
+    return make

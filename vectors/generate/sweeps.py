@@ -1,8 +1,10 @@
 """The sweeps of sections 4.1 to 4.3: which programs, on which rows."""
 
+from functools import partial
+
 from isa import CODE
 from model import CONDITIONS
-from sweep_file import SweepFile
+from sweep_file import sweep_file
 
 ALL = "r0-r9"
 
@@ -248,15 +250,7 @@ def jumps(table):
                 yield jump_sweep(row, "single-bits", bits)
 
 
-def file_of(path, section, describe):
-    def make(table, lists):
-        file = SweepFile(path, section, "sweeps.py", lists)
-        for sweep in describe(table):
-            file.add_sweep(sweep)
-        return file
-
-    return make
-
+file_of = partial(sweep_file, "sweeps.py")
 
 FILES = (
     file_of("4.1-arithmetic/sweeps.yaml", "4.1", arithmetic),
