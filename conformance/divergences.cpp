@@ -12,17 +12,46 @@
 namespace bpf_assay::conformance {
 namespace {
 
-bool matches(const std::string& pattern, const std::string& text) {
-    return fnmatch(pattern.c_str(), text.c_str(), 0) == 0;
+std::string read_engine(const YamlFile& file, const YAML::Node& node) {
+    std::string engine = file.text(node, "engine");
+    if (engine != "interpreter" && engine != "jit" && engine != "native")
+        file.fail(node,
+                  fmt::format("'{}' is no engine; expected interpreter, jit or native", engine));
+    return engine;
+}
+
+RunProfile read_profile(const YamlFile& file, const YAML::Node& node) {
+    const std::string name = file.text(node, "profile");
+    const auto profile = run_profile_from_name(name);
+    if (!profile)
+        file.fail(node, fmt::format("'{}' is no profile; expected smoke, default or full", name));
+    return *profile;
+}
+
+/// The options that the plugin says it runs with.
+std::string options_of(const Hello& hello) {
+    const auto environment = hello.message.find("environment");
+    if (environment == hello.message.end() || !environment->is_object())
+        return {};
+    const auto options = environment->find("options");
+    return options != environment->end() && options->is_string() ? options->get<std::string>()
+                                                                 : std::string();
 }
 
 KnownDivergence read(const YamlFile& file, const YAML::Node& node) {
     file.expect_map(node, "a divergence",
-                    {"runtime", "versions", "vectors", "outcome", "reason", "date"});
+                    {"runtime", "versions", "engine", "options", "profile", "vectors", "outcome",
+                     "reason", "date"});
     KnownDivergence known;
     known.runtime = file.text(file.required(node, "runtime"), "runtime");
     if (node["versions"])
         known.versions = file.text(node["versions"], "versions");
+    if (node["engine"])
+        known.engine = read_engine(file, node["engine"]);
+    if (node["options"])
+        known.options = file.text(node["options"], "options");
+    if (node["profile"])
+        known.profile = read_profile(file, node["profile"]);
     const YAML::Node vectors = file.required(node, "vectors");
     file.expect_sequence(vectors, "vectors");
     for (const auto& pattern : vectors)
@@ -47,6 +76,10 @@ KnownDivergence read(const YamlFile& file, const YAML::Node& node) {
 
 } // namespace
 
+bool matches_pattern(const std::string& pattern, const std::string& text) {
+    return fnmatch(pattern.c_str(), text.c_str(), 0) == 0;
+}
+
 std::vector<KnownDivergence> load_divergences(const std::filesystem::path& path) {
     const YamlFile file(path);
     file.expect_map(file.root(), "the file", {"divergences"});
@@ -59,11 +92,14 @@ std::vector<KnownDivergence> load_divergences(const std::filesystem::path& path)
 }
 
 void apply_divergences(const std::vector<KnownDivergence>& known, const Hello& hello,
-                       const Vector& vector, VectorResult& result) {
+                       RunProfile profile, const Vector& vector, VectorResult& result) {
     const auto divergence = std::ranges::find_if(known, [&](const KnownDivergence& candidate) {
-        return candidate.runtime == hello.name && matches(candidate.versions, hello.version) &&
+        return candidate.runtime == hello.name &&
+               matches_pattern(candidate.versions, hello.version) &&
+               matches_pattern(candidate.engine, hello.engine) &&
+               matches_pattern(candidate.options, options_of(hello)) &&
                std::ranges::any_of(candidate.vectors, [&](const std::string& pattern) {
-                   return matches(pattern, vector.id);
+                   return matches_pattern(pattern, vector.id);
                });
     });
     if (divergence == known.end())
@@ -72,7 +108,7 @@ void apply_divergences(const std::vector<KnownDivergence>& known, const Hello& h
         result.why = fmt::format("{}: {} (known, {}: {})", name_of(result.outcome), result.why,
                                  divergence->date, divergence->reason);
         result.outcome = Outcome::expected_failure;
-    } else if (is_pass(result.outcome)) {
+    } else if (is_pass(result.outcome) && profile >= divergence->profile) {
         result.why =
             fmt::format("passes, but is listed as {} since {}: {}", name_of(divergence->outcome),
                         divergence->date, divergence->reason);

@@ -1,6 +1,7 @@
 // Known divergences: what a runtime is known to do wrong, since when, and why (docs/policy.md).
 #pragma once
 
+#include "conformance/profile.hpp"
 #include "conformance/result.hpp"
 
 #include <filesystem>
@@ -8,20 +9,26 @@
 namespace bpf_assay::conformance {
 
 struct KnownDivergence {
-    std::string runtime;              // hello's name
-    std::string versions = "*";       // pattern of hello's version
-    std::vector<std::string> vectors; // patterns of ids
-    Outcome outcome = Outcome::wrong; // what is known to happen
-    std::string reason;               // with a link, where there is one
-    std::string date;                 // when it was last seen, YYYY-MM-DD
+    std::string runtime;                    // hello's name
+    std::string versions = "*";             // pattern of hello's version
+    std::string engine = "*";               // pattern of hello's engine
+    std::string options = "*";              // pattern of hello's environment.options
+    RunProfile profile = RunProfile::smoke; // the smallest that shows it; a smaller one may pass
+    std::vector<std::string> vectors;       // patterns of ids
+    Outcome outcome = Outcome::wrong;       // what is known to happen
+    std::string reason;                     // with a link, where there is one
+    std::string date;                       // when it was last seen, YYYY-MM-DD
 };
+
+/// Whether the text is as the pattern of a shell says, '*' standing for '/', too.
+bool matches_pattern(const std::string& pattern, const std::string& text);
 
 /// Reads a file of known divergences. Throws InputError with file:line:column.
 std::vector<KnownDivergence> load_divergences(const std::filesystem::path& path);
 
-/// Turns the known outcome into expected_failure, and a pass where one is known into
-/// unexpected_pass: the list is then to be cleaned.
+/// Turns the known outcome into expected_failure, and a pass where this profile should have shown
+/// one into unexpected_pass: the list is then to be cleaned.
 void apply_divergences(const std::vector<KnownDivergence>& known, const Hello& hello,
-                       const Vector& vector, VectorResult& result);
+                       RunProfile profile, const Vector& vector, VectorResult& result);
 
 } // namespace bpf_assay::conformance

@@ -33,6 +33,10 @@ void settle(VectorResult& result, const Vector& vector, const ExamineOptions& op
     }
 }
 
+std::vector<std::string> Runtime::words() const {
+    return split_command(text());
+}
+
 std::unique_ptr<Examiner> make_examiner(const Runtime& runtime, const ExamineOptions& options) {
     if (runtime.one_shot)
         return std::make_unique<OneShotExaminer>(runtime, options);

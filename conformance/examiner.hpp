@@ -2,17 +2,11 @@
 #pragma once
 
 #include "conformance/result.hpp"
+#include "conformance/runtime.hpp"
 
 #include <memory>
 
 namespace bpf_assay::conformance {
-
-/// A plugin to run: its command line, and how it is spoken to.
-struct Runtime {
-    std::string command;
-    bool one_shot = false;
-    unsigned one_shot_r0_bits = 64;
-};
 
 struct ExamineOptions {
     bool strict = false;

@@ -27,6 +27,7 @@ std::string first_line(std::string_view text) {
 
 OneShotExaminer::OneShotExaminer(const Runtime& runtime, const ExamineOptions& options)
     : m_runtime(runtime), m_options(options) {
+    m_options.deadline = runtime.deadline.value_or(options.deadline);
     m_hello.name = std::filesystem::path(split_command(runtime.command).at(0)).filename();
     m_hello.version = "one-shot";
     m_hello.engine = "unknown";
@@ -96,9 +97,10 @@ void OneShotExaminer::examine_row(const Vector& vector, const ProgramRows& progr
 OneShotExaminer::Ended OneShotExaminer::run(Experiment& experiment, std::size_t row) {
     std::vector<u8> block(experiment.block_size());
     experiment.write_block(row, block);
-    auto command = split_command(m_runtime.command);
-    command.insert(command.begin() + 1, spaced_hex_of(block));
-    Process process(command);
+    auto command = split_command(m_runtime.command); // the memory stands in front of the options
+    command.push_back(spaced_hex_of(block));
+    std::ranges::move(split_command(m_runtime.options), std::back_inserter(command));
+    Process process(command, m_runtime.environment);
     process.write(spaced_hex_of(wire_form(experiment.slots(), m_hello.byte_order)) + "\n");
     process.close_input_when_written();
     const auto deadline = Clock::now() + m_options.deadline;

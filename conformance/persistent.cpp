@@ -64,14 +64,15 @@ std::vector<Slot> slots_of(std::string_view image, ByteOrder order) {
 
 PersistentExaminer::PersistentExaminer(const Runtime& runtime, const ExamineOptions& options)
     : m_runtime(runtime), m_options(options) {
+    m_options.deadline = runtime.deadline.value_or(options.deadline);
     session();
 }
 
 Session& PersistentExaminer::session() {
     while (!m_session) {
         try {
-            m_session =
-                std::make_unique<Session>(split_command(m_runtime.command), m_options.deadline);
+            m_session = std::make_unique<Session>(m_runtime.words(), m_options.deadline,
+                                                  m_runtime.environment);
             m_hello = m_session->hello();
         } catch (const PluginFailure& failure) {
             broke_down(failure);

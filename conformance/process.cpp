@@ -1,7 +1,5 @@
 #include "conformance/process.hpp"
 
-#include "conformance/error.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -49,6 +47,26 @@ void close_descriptor(int& descriptor) {
     descriptor = -1;
 }
 
+/// What posix_spawn takes: pointers to each text, and a null pointer behind them.
+std::vector<char*> pointers_of(std::vector<std::string>& texts) {
+    std::vector<char*> pointers;
+    for (std::string& text : texts)
+        pointers.push_back(text.data());
+    pointers.push_back(nullptr);
+    return pointers;
+}
+
+/// This process's environment, with these variables set.
+std::vector<std::string> environment_with(const std::map<std::string, std::string>& added) {
+    std::vector<std::string> variables;
+    for (char** variable = environ; *variable != nullptr; ++variable)
+        if (const std::string text = *variable; !added.contains(text.substr(0, text.find('='))))
+            variables.push_back(text);
+    for (const auto& [name, value] : added)
+        variables.push_back(name + "=" + value);
+    return variables;
+}
+
 std::string text_of_status(int status) {
     if (WIFEXITED(status))
         return fmt::format("exit status {}", WEXITSTATUS(status));
@@ -84,7 +102,8 @@ std::vector<std::string> split_command(std::string_view command) {
     return words;
 }
 
-Process::Process(const std::vector<std::string>& argv) {
+Process::Process(const std::vector<std::string>& argv,
+                 const std::map<std::string, std::string>& environment) {
     Pipe input, output, errors;
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
@@ -105,12 +124,12 @@ Process::Process(const std::vector<std::string>& argv) {
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
                                               POSIX_SPAWN_SETSIGDEF);
 
-    std::vector<char*> arguments;
-    for (const std::string& argument : argv)
-        arguments.push_back(const_cast<char*>(argument.c_str()));
-    arguments.push_back(nullptr);
-    const int error =
-        posix_spawnp(&m_pid, arguments[0], &actions, &attributes, arguments.data(), environ);
+    std::vector<std::string> words = argv;
+    const auto arguments = pointers_of(words);
+    std::vector<std::string> variables = environment_with(environment);
+    const auto variable_pointers = pointers_of(variables);
+    const int error = posix_spawnp(&m_pid, arguments[0], &actions, &attributes, arguments.data(),
+                                   variable_pointers.data());
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
     close_descriptor(input.read_end);
@@ -122,7 +141,7 @@ Process::Process(const std::vector<std::string>& argv) {
     if (error != 0) {
         m_pid = -1;
         close_all();
-        throw InputError(fmt::format("cannot start '{}': {}", argv[0], std::strerror(error)));
+        throw CannotStart(fmt::format("cannot start '{}': {}", argv[0], std::strerror(error)));
     }
     for (const int descriptor : {m_input, m_output_end, m_error_end})
         fcntl(descriptor, F_SETFL, O_NONBLOCK);

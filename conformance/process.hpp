@@ -1,10 +1,13 @@
 // A child process with its three standard streams, in a process group of its own.
 #pragma once
 
+#include "conformance/error.hpp"
+
 #include "reference_vm/numeric.hpp"
 
 #include <atomic>
 #include <chrono>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,10 +24,17 @@ struct Interrupted {};
 /// Splits "a 'b c' d" into words as a shell does, without any expansion.
 std::vector<std::string> split_command(std::string_view command);
 
+/// The program is not there, or is none.
+struct CannotStart : InputError {
+    using InputError::InputError;
+};
+
 class Process {
 public:
-    /// Starts argv[0] (searched in PATH). Throws InputError if it cannot be started.
-    explicit Process(const std::vector<std::string>& argv);
+    /// Starts argv[0] (searched in PATH) with these variables added to the environment. Throws
+    /// CannotStart.
+    explicit Process(const std::vector<std::string>& argv,
+                     const std::map<std::string, std::string>& environment = {});
     ~Process(); // kills the whole process group, and waits
     Process(const Process&) = delete;
     Process& operator=(const Process&) = delete;

@@ -49,7 +49,7 @@ std::optional<std::string> lacking(const Hello& hello, const Vector& vector) {
 
 std::string RuntimeResult::title() const {
     if (hello.name.empty())
-        return command;
+        return name.empty() ? command : name;
     std::string title = fmt::format("{} {} ({})", hello.name, hello.version, hello.engine);
     if (hello.byte_order == ByteOrder::big)
         title += ", big-endian";

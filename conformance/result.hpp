@@ -57,6 +57,7 @@ std::optional<std::string> lacking(const Hello& hello, const Vector& vector);
 enum class RuntimeStatus { ran, unavailable, given_up, interrupted };
 
 struct RuntimeResult {
+    std::string name; // in the file of runtimes; empty if it was given by command
     std::string command;
     RuntimeStatus status = RuntimeStatus::ran;
     std::string why; // of a status that is not `ran`

@@ -128,6 +128,8 @@ json runtime_json(const RuntimeResult& runtime) {
                 {"status", name_of(runtime.status)},
                 {"hello", runtime.hello.message},
                 {"seconds", runtime.seconds}};
+    if (!runtime.name.empty())
+        object["name"] = runtime.name;
     if (!runtime.why.empty())
         object["why"] = runtime.why;
     object["groups"] = groups_json(runtime);

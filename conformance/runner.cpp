@@ -3,6 +3,8 @@
 #include "conformance/error.hpp"
 #include "conformance/sweep.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <future>
 #include <mutex>
@@ -17,7 +19,8 @@ class RuntimeRun {
 public:
     RuntimeRun(const Runtime& runtime, const RunOptions& options)
         : m_runtime(runtime), m_options(options) {
-        m_result.command = runtime.command;
+        m_result.name = runtime.name;
+        m_result.command = runtime.text();
         m_result.one_shot = runtime.one_shot;
     }
 
@@ -29,6 +32,11 @@ public:
             m_result.hello = m_first->hello();
         } catch (const RuntimeUnavailable& unavailable) {
             return stop(RuntimeStatus::unavailable, unavailable.why);
+        } catch (const CannotStart& cannot_start) {
+            if (m_runtime.install.empty())
+                throw; // it was asked for by its command, which is a mistake then
+            return stop(RuntimeStatus::unavailable,
+                        fmt::format("{}; {}", cannot_start.what(), m_runtime.install));
         } catch (const GivenUp& given_up) {
             stop(RuntimeStatus::given_up, given_up.why);
         } catch (const Interrupted&) {
@@ -65,9 +73,7 @@ public:
             for (std::size_t index = 0;
                  m_result.status == RuntimeStatus::ran && (index = m_next++) < count();) {
                 const Vector& vector = *m_result.vectors[index];
-                VectorResult result = examiner->examine(vector);
-                apply_divergences(m_options.known_divergences, m_result.hello, vector, result);
-                m_result.results[index] = std::move(result);
+                m_result.results[index] = examiner->examine(vector);
                 done();
             }
         } catch (const RuntimeUnavailable& unavailable) {
@@ -81,9 +87,13 @@ public:
 
     RuntimeResult finish(double seconds) {
         m_result.seconds = seconds;
-        for (VectorResult& result : m_result.results)
+        for (std::size_t index = 0; index < count(); ++index) {
+            VectorResult& result = m_result.results[index];
             if (result.outcome == Outcome::not_run && result.why.empty())
                 result.why = m_result.why;
+            apply_divergences(m_runtime.known_divergences, m_result.hello,
+                              m_options.examine.profile, *m_result.vectors[index], result);
+        }
         return std::move(m_result);
     }
 

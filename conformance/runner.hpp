@@ -1,7 +1,6 @@
 // Runs vectors on runtimes, in parallel over runtimes and over processes of each.
 #pragma once
 
-#include "conformance/divergences.hpp"
 #include "conformance/examiner.hpp"
 
 #include <functional>
@@ -10,7 +9,6 @@ namespace bpf_assay::conformance {
 
 struct RunOptions {
     ExamineOptions examine;
-    std::vector<KnownDivergence> known_divergences = {};
     unsigned jobs = 1; // plugin processes at once
     /// Called from time to time, by one thread at a time: vectors done and in all.
     std::function<void(std::size_t, std::size_t)> progress;

@@ -162,8 +162,9 @@ std::string Answer::why() const {
     return "the plugin gives no reason";
 }
 
-Session::Session(const std::vector<std::string>& command, std::chrono::milliseconds deadline)
-    : m_deadline(deadline), m_process(command) {
+Session::Session(const std::vector<std::string>& command, std::chrono::milliseconds deadline,
+                 const std::map<std::string, std::string>& environment)
+    : m_deadline(deadline), m_process(command, environment) {
     ask_hello();
 }
 

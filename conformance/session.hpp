@@ -67,7 +67,8 @@ class Session {
 public:
     /// Starts the plugin and asks for its hello. Also throws InputError (cannot be started) and
     /// RuntimeUnavailable.
-    Session(const std::vector<std::string>& command, std::chrono::milliseconds deadline);
+    Session(const std::vector<std::string>& command, std::chrono::milliseconds deadline,
+            const std::map<std::string, std::string>& environment = {});
     ~Session();
 
     const Hello& hello() const { return m_hello; }

@@ -54,6 +54,15 @@ fs::path exemptions_file() {
     return data_folder() / "conformance" / "coverage" / "exempt.yaml";
 }
 
+fs::path runtimes_file() {
+    return data_folder() / "plugins" / "runtimes.yaml";
+}
+
+std::string in_quotes(const std::string& word) {
+    const char quote = word.find('\'') == std::string::npos ? '\'' : '"';
+    return fmt::format("{0}{1}{0}", quote, word);
+}
+
 const Vector& find_vector(const Suite& suite, const std::string& id) {
     const auto found = std::ranges::find(suite.vectors, id, &Vector::id);
     if (found != suite.vectors.end())
@@ -75,7 +84,7 @@ std::string plugin_command(const std::string& text) {
         std::error_code error;
         const fs::path path = fs::canonical(program_folder() / folder / words[0], error);
         if (!error)
-            return fmt::format("'{}'{}", path.string(),
+            return fmt::format("{}{}", in_quotes(path.string()),
                                text.substr(text.find(words[0]) + words[0].size()));
     }
     return text; // a program in PATH

@@ -18,8 +18,14 @@ std::filesystem::path equivalents_file();
 /// The suite's list of bins that no vector can hit.
 std::filesystem::path exemptions_file();
 
+/// The suite's list of runtimes.
+std::filesystem::path runtimes_file();
+
 /// The vector of that id. Throws InputError naming similar ids.
 const Vector& find_vector(const Suite& suite, const std::string& id);
+
+/// The word in quotes, so that a command splits into it again.
+std::string in_quotes(const std::string& word);
 
 /// A plugin's command line: a bare first word is looked up among the plugins of this build.
 std::string plugin_command(const std::string& text);

@@ -1,5 +1,6 @@
 #include "conformance/cli/commands.hpp"
 #include "conformance/cli/files.hpp"
+#include "conformance/cli/runtimes.hpp"
 #include "conformance/cli/table.hpp"
 #include "conformance/error.hpp"
 #include "conformance/group_summary.hpp"
@@ -15,16 +16,13 @@
 #include <functional>
 #include <thread>
 
-#include <fnmatch.h>
 #include <unistd.h>
 
 namespace bpf_assay::conformance::cli {
 namespace {
 
 struct Options {
-    std::vector<std::string> plugins;
-    std::vector<std::string> one_shot;
-    unsigned r0_bits = 64;
+    RuntimeOptions runtimes;
     std::vector<std::string> ids, sections, groups, instructions, kinds;
     std::string profile = "default";
     std::string vectors;
@@ -38,7 +36,7 @@ struct Options {
 
 bool matches(const std::vector<std::string>& patterns, std::string_view text) {
     return patterns.empty() || std::ranges::any_of(patterns, [&](const std::string& pattern) {
-               return fnmatch(pattern.c_str(), std::string(text).c_str(), 0) == 0;
+               return matches_pattern(pattern, std::string(text));
            });
 }
 
@@ -138,23 +136,15 @@ void write_results(const std::string& path, const nlohmann::json& results) {
 }
 
 std::vector<Runtime> runtimes_of(const Options& options) {
-    std::vector<Runtime> runtimes;
-    for (const std::string& command : options.plugins)
-        runtimes.push_back({.command = plugin_command(command)});
-    for (const std::string& command : options.one_shot)
-        runtimes.push_back({.command = plugin_command(command),
-                            .one_shot = true,
-                            .one_shot_r0_bits = options.r0_bits});
+    auto runtimes = selected_runtimes(options.runtimes);
     if (runtimes.empty())
         runtimes.push_back({.command = plugin_command("reference_vm")});
+    for (const std::string& path : options.divergences) {
+        const auto known = load_divergences(path);
+        for (Runtime& runtime : runtimes)
+            std::ranges::copy(known, std::back_inserter(runtime.known_divergences));
+    }
     return runtimes;
-}
-
-std::vector<KnownDivergence> known_divergences(const Options& options) {
-    std::vector<KnownDivergence> known;
-    for (const std::string& path : options.divergences)
-        std::ranges::move(load_divergences(path), std::back_inserter(known));
-    return known;
 }
 
 int run_command(const Options& options, const std::vector<std::string>& command_line) {
@@ -180,7 +170,6 @@ int run_command(const Options& options, const std::vector<std::string>& command_
                                        .profile = *run_profile_from_name(options.profile),
                                        .deadline = std::chrono::milliseconds(
                                            static_cast<long long>(options.timeout * 1000))},
-                           .known_divergences = known_divergences(options),
                            .jobs = options.jobs,
                            .progress = {}};
     const bool shows_progress = isatty(STDERR_FILENO) != 0;
@@ -230,16 +219,10 @@ int run_command(const Options& options, const std::vector<std::string>& command_
 
 Command add_run(CLI::App& app, std::vector<std::string> command_line) {
     auto options = std::make_shared<Options>();
-    CLI::App* run = app.add_subcommand("run", "Run vectors on runtimes and judge what comes out");
-    run->add_option("--plugin,-p", options->plugins,
-                    "Plugin command, quoted if it has arguments; may stand several times. A bare "
-                    "name is a plugin of this build. Default: reference_vm")
-        ->allow_extra_args(false);
-    run->add_option("--one-shot", options->one_shot,
-                    "Command that follows the one-shot contract of other suites")
-        ->allow_extra_args(false);
-    run->add_option("--r0-bits", options->r0_bits, "Bits of R0 that --one-shot commands print")
-        ->check(CLI::IsMember({32U, 64U}));
+    CLI::App* run = app.add_subcommand(
+        "run", "Run vectors on runtimes (the reference VM if none is named) and judge what "
+               "comes out");
+    add_runtime_options(*run, options->runtimes);
     run->add_option("ids", options->ids, "Ids or patterns such as 'sdiv64-*/*'");
     run->add_option("--section,-s", options->sections, "Sections of RFC 9669, e.g. 4.1")
         ->allow_extra_args(false);

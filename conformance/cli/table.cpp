@@ -290,8 +290,8 @@ bool use_colour(std::FILE* stream) {
 std::string results_table(const RuntimeResult& runtime, bool colour) {
     std::string text = fmt::format("\n{}\n", paint(printable(runtime.title()), bold, colour));
     if (runtime.status == RuntimeStatus::unavailable)
-        return text +
-               fmt::format("  {}: {}\n", paint("not run", yellow, colour), printable(runtime.why));
+        return text + fmt::format("  {}: {}\n", paint("not available", yellow, colour),
+                                  printable(runtime.why));
 
     const auto groups = summarise(runtime);
     // Columns that are empty in every group only widen the table, but for the first ones.

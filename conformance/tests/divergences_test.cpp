@@ -7,6 +7,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fmt/format.h>
+
 namespace bpf_assay::conformance {
 namespace {
 
@@ -26,16 +28,19 @@ protected:
     }
     VectorResult apply(std::string_view list, Outcome outcome) const {
         VectorResult result = with(outcome);
-        apply_divergences(load_divergences(write(list)), m_hello, m_vector, result);
+        apply_divergences(load_divergences(write(list)), m_hello, m_profile, m_vector, result);
         return result;
     }
 
     TemporaryFolder m_folder;
+    RunProfile m_profile = RunProfile::standard;
     Vector m_vector = vector_of("    asm: r3 = 1\n    after: {r3: 1}\n"); // test/vector
     Hello m_hello = [] {
         Hello hello;
         hello.name = "ubpf";
         hello.version = "1.2.3";
+        hello.engine = "jit";
+        hello.message = {{"environment", {{"options", "--engine jit --blind"}}}};
         return hello;
     }();
 };
@@ -89,6 +94,27 @@ TEST_F(Divergences, a_list_without_versions_means_all) {
     EXPECT_EQ(apply(all, Outcome::wrong).outcome, Outcome::expected_failure);
 }
 
+TEST_F(Divergences, of_another_engine_or_other_options) {
+    const auto with_key = [&](const std::string& key) {
+        return apply(fmt::format("{}  {}\n", list, key), Outcome::wrong).outcome;
+    };
+    EXPECT_EQ(with_key("engine: jit"), Outcome::expected_failure);
+    EXPECT_EQ(with_key("engine: interpreter"), Outcome::wrong);
+    EXPECT_EQ(with_key("options: '*--blind*'"), Outcome::expected_failure);
+    EXPECT_EQ(with_key("options: '*--engine cranelift*'"), Outcome::wrong);
+    m_hello.message = nlohmann::json::object();
+    EXPECT_EQ(with_key("options: '*--blind*'"), Outcome::wrong);
+    EXPECT_EQ(with_key("options: '*'"), Outcome::expected_failure);
+}
+
+TEST_F(Divergences, a_profile_too_small_to_show_it_may_pass) {
+    const std::string seen_in_full = std::string(list) + "  profile: full\n";
+    EXPECT_EQ(apply(seen_in_full, Outcome::pass).outcome, Outcome::pass);
+    EXPECT_EQ(apply(seen_in_full, Outcome::wrong).outcome, Outcome::expected_failure);
+    m_profile = RunProfile::full;
+    EXPECT_EQ(apply(seen_in_full, Outcome::pass).outcome, Outcome::unexpected_pass);
+}
+
 TEST_F(Divergences, mistakes_in_a_list) {
     const auto error = [&](std::string_view from, std::string_view to) {
         std::string text = list;
@@ -106,6 +132,10 @@ TEST_F(Divergences, mistakes_in_a_list) {
                 HasSubstr("known.yaml:5:12: 'pass' is no failure; expected wrong, rejected"));
     EXPECT_THAT(error("2026-01-31", "yesterday"),
                 HasSubstr("known.yaml:7:9: 'yesterday' is not a date YYYY-MM-DD"));
+    EXPECT_THAT(error("versions: 1.2.*", "engine: cranelift"),
+                HasSubstr("known.yaml:3:11: 'cranelift' is no engine; expected interpreter, jit"));
+    EXPECT_THAT(error("versions: 1.2.*", "profile: large"),
+                HasSubstr("known.yaml:3:12: 'large' is no profile; expected smoke, default"));
     EXPECT_THAT(error_of([&] { load_divergences(m_folder.path() / "none.yaml"); }),
                 testing::EndsWith("none.yaml: cannot be read"));
 }

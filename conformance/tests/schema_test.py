@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""vectors/schema.json against every vector file, and against files that it has to refuse.
+"""vectors/schema.json against every vector file, and against files that it has to refuse; the same
+of plugins/runtimes.schema.json.
 
     schema_test.py SOURCE_FOLDER
 """
@@ -115,6 +116,56 @@ class Schema(unittest.TestCase):
         table = page[page.index("| policy | tolerated besides"):].split("\n\n")[0]
         policies = re.findall(r"^\| `([a-z-]+)`", table, re.MULTILINE)
         self.assertCountEqual(SCHEMA["$defs"]["common"]["properties"]["policy"]["enum"], policies)
+
+
+RUNTIME = "runtimes:\n  - {name: a, command: b c, install: d, "
+
+GOOD_RUNTIMES = [
+    "options: e, engines: {f: g, h: ''}, environment: {I: j, K: 1}, timeout: 1, divergences: l",
+    "one-shot: {}",
+    "one-shot: {r0_bits: 32, memory: xdp}",
+]
+
+BAD_RUNTIMES = [
+    "optionen: e",
+    "engines: [f]",
+    "engines: {all: g}",
+    "engines: {F: g}",
+    "environment: {I=: j}",
+    "timeout: 0",
+    "timeout: 1.5",
+    "one-shot: {r0_bits: 16}",
+    "one-shot: {memory: r2}",
+    "one-shot: {bits: 32}",
+]
+
+
+class Runtimes(unittest.TestCase):
+    def setUp(self):
+        schema = json.loads((ROOT / "plugins/runtimes.schema.json").read_text())
+        jsonschema.Draft202012Validator.check_schema(schema)
+        self.validator = jsonschema.Draft202012Validator(schema)
+
+    def errors_of(self, text):
+        return [error.message for error in self.validator.iter_errors(yaml.safe_load(text))]
+
+    def test_takes_the_file(self):
+        self.assertEqual(self.errors_of((ROOT / "plugins/runtimes.yaml").read_text()), [])
+
+    def test_takes_every_key(self):
+        for keys in GOOD_RUNTIMES:
+            with self.subTest(keys):
+                self.assertEqual(self.errors_of(RUNTIME + keys + "}\n"), [])
+
+    def test_refuses_mistakes(self):
+        for keys in BAD_RUNTIMES:
+            with self.subTest(keys):
+                self.assertNotEqual(self.errors_of(RUNTIME + keys + "}\n"), [])
+        for old, new in [("name: a", "name: all"), ("name: a, ", ""), ("command: b c, ", ""),
+                         ("install: d", 'install: "d\\ne"'), ("install: d, ", "")]:
+            with self.subTest(old=old, new=new):
+                self.assertIn(old, RUNTIME)
+                self.assertNotEqual(self.errors_of(RUNTIME.replace(old, new) + "timeout: 1}\n"), [])
 
 
 if __name__ == "__main__":

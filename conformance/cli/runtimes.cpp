@@ -1,0 +1,76 @@
+#include "conformance/cli/runtimes.hpp"
+
+#include "conformance/cli/files.hpp"
+#include "conformance/process.hpp"
+#include "conformance/runtimes.hpp"
+
+#include <fmt/format.h>
+
+namespace bpf_assay::conformance::cli {
+namespace {
+
+/// The commands of the file with plugins of this build found.
+std::vector<Runtime> choose(const RuntimeOptions& options,
+                            const std::vector<std::string>& choices) {
+    const auto path = options.file.empty() ? runtimes_file() : std::filesystem::path(options.file);
+    auto chosen = choose_runtimes(load_runtimes(path), choices);
+    for (Runtime& runtime : chosen)
+        runtime.command = plugin_command(runtime.command);
+    return chosen;
+}
+
+/// A one-shot command has its memory between the program and its options.
+Runtime one_shot_runtime(const std::string& text, unsigned r0_bits) {
+    const std::string command = plugin_command(text);
+    auto words = split_command(command);
+    for (std::string& word : words)
+        word = in_quotes(word);
+    Runtime runtime{.command = words[0]};
+    runtime.options = fmt::to_string(fmt::join(words.begin() + 1, words.end(), " "));
+    runtime.one_shot = true;
+    runtime.one_shot_r0_bits = r0_bits;
+    return runtime;
+}
+
+} // namespace
+
+void add_runtime_options(CLI::App& command, RuntimeOptions& options) {
+    command
+        .add_option("--runtime,-r", options.runtimes,
+                    "Runtimes of the file of runtimes: all, NAME or NAME:ENGINE, separated by "
+                    "commas")
+        ->delimiter(',')
+        ->allow_extra_args(false);
+    command
+        .add_option("--runtimes", options.file,
+                    "File that declares runtimes (docs/runtimes.md), instead of the suite's own")
+        ->check(CLI::ExistingFile);
+    command
+        .add_option("--plugin,-p", options.plugins,
+                    "Plugin command, quoted if it has arguments; may stand several times. A bare "
+                    "name is a plugin of this build")
+        ->allow_extra_args(false);
+    command
+        .add_option("--one-shot", options.one_shot,
+                    "Command that follows the one-shot contract of other suites")
+        ->allow_extra_args(false);
+    command.add_option("--r0-bits", options.r0_bits, "Bits of R0 that --one-shot commands print")
+        ->check(CLI::IsMember({32U, 64U}));
+}
+
+std::vector<Runtime> selected_runtimes(const RuntimeOptions& options) {
+    std::vector<Runtime> runtimes;
+    if (!options.runtimes.empty())
+        runtimes = choose(options, options.runtimes);
+    for (const std::string& command : options.plugins)
+        runtimes.push_back({.command = plugin_command(command)});
+    for (const std::string& command : options.one_shot)
+        runtimes.push_back(one_shot_runtime(command, options.r0_bits));
+    return runtimes;
+}
+
+std::vector<Runtime> declared_runtimes(const RuntimeOptions& options) {
+    return choose(options, {"all"});
+}
+
+} // namespace bpf_assay::conformance::cli
