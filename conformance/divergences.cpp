@@ -91,29 +91,44 @@ std::vector<KnownDivergence> load_divergences(const std::filesystem::path& path)
     return known;
 }
 
+namespace {
+
+bool is_about(const KnownDivergence& known, const Hello& hello, const Vector& vector) {
+    return known.runtime == hello.name && matches_pattern(known.versions, hello.version) &&
+           matches_pattern(known.engine, hello.engine) &&
+           matches_pattern(known.options, options_of(hello)) &&
+           std::ranges::any_of(known.vectors, [&](const std::string& pattern) {
+               return matches_pattern(pattern, vector.id);
+           });
+}
+
+} // namespace
+
+const KnownDivergence* find_divergence(const std::vector<KnownDivergence>& known,
+                                       const Hello& hello, const Vector& vector, Outcome outcome) {
+    const auto found = std::ranges::find_if(known, [&](const KnownDivergence& candidate) {
+        return candidate.outcome == outcome && is_about(candidate, hello, vector);
+    });
+    return found == known.end() ? nullptr : &*found;
+}
+
 void apply_divergences(const std::vector<KnownDivergence>& known, const Hello& hello,
                        RunProfile profile, const Vector& vector, VectorResult& result) {
-    const auto divergence = std::ranges::find_if(known, [&](const KnownDivergence& candidate) {
-        return candidate.runtime == hello.name &&
-               matches_pattern(candidate.versions, hello.version) &&
-               matches_pattern(candidate.engine, hello.engine) &&
-               matches_pattern(candidate.options, options_of(hello)) &&
-               std::ranges::any_of(candidate.vectors, [&](const std::string& pattern) {
-                   return matches_pattern(pattern, vector.id);
-               });
-    });
-    if (divergence == known.end())
-        return;
-    if (result.outcome == divergence->outcome) {
+    if (const auto* divergence = find_divergence(known, hello, vector, result.outcome)) {
         result.why = fmt::format("{}: {} (known, {}: {})", name_of(result.outcome), result.why,
                                  divergence->date, divergence->reason);
         result.outcome = Outcome::expected_failure;
-    } else if (is_pass(result.outcome) && profile >= divergence->profile) {
-        result.why =
-            fmt::format("passes, but is listed as {} since {}: {}", name_of(divergence->outcome),
-                        divergence->date, divergence->reason);
-        result.outcome = Outcome::unexpected_pass;
     }
+    if (!is_pass(result.outcome))
+        return;
+    const auto missing = std::ranges::find_if(known, [&](const KnownDivergence& candidate) {
+        return profile >= candidate.profile && is_about(candidate, hello, vector);
+    });
+    if (missing == known.end())
+        return;
+    result.why = fmt::format("passes, but is listed as {} since {}: {}", name_of(missing->outcome),
+                             missing->date, missing->reason);
+    result.outcome = Outcome::unexpected_pass;
 }
 
 } // namespace bpf_assay::conformance

@@ -26,6 +26,10 @@ bool matches_pattern(const std::string& pattern, const std::string& text);
 /// Reads a file of known divergences. Throws InputError with file:line:column.
 std::vector<KnownDivergence> load_divergences(const std::filesystem::path& path);
 
+/// The entry that says this outcome of the vector; null if there is none.
+const KnownDivergence* find_divergence(const std::vector<KnownDivergence>& known,
+                                       const Hello& hello, const Vector& vector, Outcome outcome);
+
 /// Turns the known outcome into expected_failure, and a pass where this profile should have shown
 /// one into unexpected_pass: the list is then to be cleaned.
 void apply_divergences(const std::vector<KnownDivergence>& known, const Hello& hello,

@@ -23,6 +23,11 @@ void add_failure(VectorResult& result, Failure failure) {
         result.failures.push_back(std::move(failure));
 }
 
+void add_late_failure(VectorResult& result, Failure failure) {
+    result.tolerated = false;
+    add_failure(result, std::move(failure));
+}
+
 void settle(VectorResult& result, const Vector& vector, const ExamineOptions& options) {
     result.tolerated =
         !is_pass(result.outcome) && tolerates(*vector.policy, result.outcome, options.strict);

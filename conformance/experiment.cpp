@@ -50,6 +50,9 @@ public:
                slot >= m_lowering.functions_begin;
     }
 
+    bool folds() const override { return m_traits.fold.has_value(); }
+    u64 expected_fold(std::size_t row) override;
+
     void write_block(std::size_t row, std::span<u8> block) override {
         std::ranges::copy(m_template, block.begin());
         const RowState state = before(row);
@@ -80,7 +83,10 @@ private:
                   state.cell, m_traits.byte_order);
     }
     void expect(std::size_t row, std::span<const u8> seen);
-    u64 expected_fold(std::size_t row);
+    u64 expected_r0(std::size_t row) {
+        const u64 fold = expected_fold(row);
+        return m_traits.r0_bits == 32 ? fold & 0xffff'ffff : fold;
+    }
     u64 address_value(const Address& address, std::span<const u8> seen) const;
     std::string place(std::size_t at) const;
 
@@ -145,13 +151,12 @@ u64 StateExperiment::expected_fold(std::size_t row) {
     std::vector<u64> words;
     for (const std::size_t at : m_lowering.folded_words)
         words.push_back(load_u64(m_expected, at, m_traits.byte_order));
-    const u64 fold = fold_of(*m_traits.fold, words);
-    return m_traits.r0_bits == 32 ? fold & 0xffff'ffff : fold;
+    return fold_of(*m_traits.fold, words);
 }
 
 bool StateExperiment::right(std::size_t row, u64 r0, std::span<const u8> block) {
     if (m_traits.fold)
-        return r0 == expected_fold(row);
+        return r0 == expected_r0(row);
     expect(row, block);
     return r0 == 0 && std::memcmp(m_expected.data(), block.data(), m_expected.size()) == 0;
 }
@@ -176,7 +181,7 @@ std::vector<Difference> StateExperiment::differences(std::size_t row, u64 r0,
                                                      std::span<const u8> block) {
     if (m_traits.fold)
         return {{.place = "r0 (fold of the state)",
-                 .expected = hex(expected_fold(row)),
+                 .expected = hex(expected_r0(row)),
                  .seen = hex(r0)}};
     std::vector<Difference> found;
     if (r0 != 0)

@@ -46,6 +46,10 @@ public:
     virtual Concurrency concurrency() const { return {}; }
     /// Whether slots()[slot] is of the vector, and not of the lowering.
     virtual bool under_test(std::size_t slot) const = 0;
+    /// Whether the program ends with a fold of its state in R0, and R1 at the block.
+    virtual bool folds() const { return false; }
+    /// That fold, all 64 bits of it; 0 if the program has none.
+    virtual u64 expected_fold(std::size_t) { return 0; }
     /// "dst r3, src r4" for a program of a sweep, else empty.
     virtual std::string text() const { return {}; }
 

@@ -107,7 +107,7 @@ int exit_status(const std::vector<RuntimeResult>& runtimes) {
     bool ran = false;
     bool complete = true;
     for (const RuntimeResult& runtime : runtimes) {
-        if (std::ranges::any_of(runtime.results, diverges))
+        if (std::ranges::any_of(runtime.results, diverges) || !runtime.unexplained.empty())
             return 1;
         if (runtime.status == RuntimeStatus::unavailable)
             continue;

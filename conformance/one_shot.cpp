@@ -9,18 +9,58 @@
 namespace bpf_assay::conformance {
 namespace {
 
-// Linux passes at most 128 KiB in one argument; the memory travels there, three characters a byte.
-constexpr std::size_t largest_memory = 43'000;
+/// Of a vector that fails so often, the rest is not run.
+bool has_failed(const VectorResult& result) {
+    return result.failing_rows >= 8;
+}
+
+/// R1 from an XDP context to its data, of which a verifier wants the length checked.
+std::vector<Slot> xdp_prologue(std::size_t size) {
+    const auto slot = [](std::string_view mnemonic, u8 dst, u8 src, s16 offset, s32 imm) {
+        return Slot{.opcode = find_row(mnemonic)->opcode,
+                    .dst_reg = dst,
+                    .src_reg = src,
+                    .offset = offset,
+                    .imm = imm};
+    };
+    return {slot("ldxw", 2, 1, 4, 0),      slot("ldxw", 1, 1, 0, 0),
+            slot("mov64_reg", 3, 1, 0, 0), slot("add64_imm", 3, 0, 0, static_cast<s32>(size)),
+            slot("jle64_reg", 3, 2, 2, 0), slot("mov64_imm", 0, 0, 0, -1),
+            slot("exit", 0, 0, 0, 0)};
+}
 
 /// Existing plugins split at the spaces, and drop what they cannot read.
 std::string spaced_hex_of(std::span<const u8> bytes) {
     return fmt::format("{:02x}", fmt::join(bytes, " "));
 }
 
-std::string first_line(std::string_view text) {
-    while (!text.empty() && (text.front() == '\n' || text.front() == ' '))
-        text.remove_prefix(1);
-    return std::string(text.substr(0, std::min(text.find('\n'), std::size_t{200})));
+std::string_view trimmed(std::string_view text) {
+    constexpr std::string_view white = " \t\r\n";
+    const auto first = text.find_first_not_of(white);
+    if (first == std::string_view::npos)
+        return {};
+    return text.substr(first, text.find_last_not_of(white) - first + 1);
+}
+
+/// The line that says most: usually the first one; of a Rust panic that behind it, of a log of the
+/// Linux verifier the last but one.
+std::string told_by(std::string_view text) {
+    text = text.substr(0, text.find('\0'));
+    std::string first;
+    std::string last;
+    while (!text.empty()) {
+        const auto end = text.find('\n');
+        const std::string line(trimmed(text.substr(0, std::min(end, std::size_t{200}))));
+        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+        if (line.starts_with("processed "))
+            return last;
+        if (line.empty() || line.starts_with("thread '"))
+            continue;
+        last = line;
+        if (first.empty())
+            first = line;
+    }
+    return first;
 }
 
 } // namespace
@@ -31,94 +71,197 @@ OneShotExaminer::OneShotExaminer(const Runtime& runtime, const ExamineOptions& o
     m_hello.name = std::filesystem::path(split_command(runtime.command).at(0)).filename();
     m_hello.version = "one-shot";
     m_hello.engine = "unknown";
-    m_hello.r0_bits = runtime.one_shot_r0_bits;
-    m_hello.groups = with_included(
-        {Group::base64, Group::divmul64, Group::atomic64}); // the contract has no claims
+    m_hello.r0_bits = contract().r0_bits;
+    m_hello.groups = with_included(contract().groups);
     m_hello.message = {{"name", m_hello.name}, {"r0_bits", m_hello.r0_bits}};
 }
 
 VectorResult OneShotExaminer::examine(const Vector& vector) {
-    VectorResult result;
-    if (vector.kind == Kind::packet) {
-        result.add(Outcome::unsupported, "the one-shot contract has no packet");
-    } else if (vector.kind == Kind::encoding) {
-        result.add(Outcome::unsupported,
-                   "the one-shot contract cannot load a program without running it");
-    } else {
-        for (const ProgramRows& program : selection(vector, m_options.profile)) {
-            ++result.programs;
-            examine_row(vector, program, Fold::add, result);
-            if (m_hello.r0_bits == 32 && vector.kind != Kind::program)
-                examine_row(vector, program, Fold::exclusive_or, result);
-        }
-    }
-    settle(result, vector, m_options);
-    return result;
+    const std::array vectors{&vector};
+    return std::move(examine(std::span<const Vector* const>(vectors)).front());
 }
 
-void OneShotExaminer::examine_row(const Vector& vector, const ProgramRows& program, Fold fold,
-                                  VectorResult& result) {
+std::vector<VectorResult> OneShotExaminer::examine(std::span<const Vector* const> vectors) {
+    std::vector<VectorResult> results(vectors.size());
+    examine_fold(vectors, Fold::add, results);
+    if (m_hello.r0_bits == 32)
+        examine_fold(vectors, Fold::exclusive_or, results);
+    for (std::size_t i = 0; i < vectors.size(); ++i)
+        settle(results[i], *vectors[i], m_options);
+    return results;
+}
+
+void OneShotExaminer::examine_fold(std::span<const Vector* const> vectors, Fold fold,
+                                   std::vector<VectorResult>& results) {
+    std::vector<Link> links;
+    Chain chain = new_chain(); // only measured here: it is made when it runs
+    const auto flush = [&] {
+        run_links(links, fold);
+        links.clear();
+        chain = new_chain();
+    };
+    for (std::size_t i = 0; i < vectors.size(); ++i) {
+        const Vector& vector = *vectors[i];
+        VectorResult& result = results[i];
+        if (vector.kind == Kind::packet || vector.kind == Kind::encoding) {
+            result.add(Outcome::unsupported,
+                       vector.kind == Kind::packet
+                           ? "the one-shot contract has no packet"
+                           : "the one-shot contract cannot load a program without running it");
+            continue;
+        }
+        if (fold == Fold::exclusive_or && vector.kind == Kind::program)
+            continue; // it has no fold
+        for (const ProgramRows& program : selection(vector, m_options.profile))
+            for (Link& link : links_of(vector, program, fold, result)) {
+                if (!new_chain().takes(*link.experiment)) {
+                    run_alone(link, fold);
+                    continue;
+                }
+                if (!chain.takes(*link.experiment))
+                    flush();
+                chain.add(*link.experiment, link.row);
+                links.push_back(std::move(link));
+            }
+    }
+    flush();
+}
+
+/// All rows of a program.
+std::vector<OneShotExaminer::Link> OneShotExaminer::links_of(const Vector& vector,
+                                                             const ProgramRows& program, Fold fold,
+                                                             VectorResult& result) {
     RuntimeTraits traits = m_hello.traits();
     traits.fold = fold;
-    const auto experiment = make_experiment(vector, program, traits);
-    const std::size_t row =
-        program.program * 7 % experiment->rows(); // another one for each program
-    if (fold == Fold::add)
+    const std::shared_ptr<Experiment> experiment = make_experiment(vector, program, traits);
+    if (fold == Fold::add) {
+        ++result.programs;
         result.rows.total += experiment->rows();
-    if (experiment->block_size() > largest_memory)
-        return result.add(Outcome::unsupported, "the memory does not fit into an argument");
-    Ended ended = run(*experiment, row);
+    }
+    if (experiment->block_size() > contract().max_memory ||
+        experiment->slots().size() > contract().max_insns) {
+        result.add(Outcome::unsupported, "the program or its memory is too large for the plugin");
+        return {};
+    }
+    std::vector<Link> links;
+    for (std::size_t row = 0; row < experiment->rows(); ++row)
+        links.push_back({&vector, &result, experiment, program.program, row});
+    return links;
+}
+
+/// All in one process; where that is not right, each half of them.
+void OneShotExaminer::run_links(std::span<const Link> links, Fold fold) {
+    if (std::ranges::all_of(links, [](const Link& link) { return has_failed(*link.result); }))
+        return; // each of them would take a process
+    if (links.size() == 1)
+        return run_alone(links[0], fold);
+    Chain chain = new_chain();
+    for (const Link& link : links)
+        chain.add(*link.experiment, link.row);
+    chain.close();
+    const Ended ended = run(chain.slots(), chain.memory());
+    if (ended.outcome == Outcome::pass && ended.r0 == chain.expected_r0()) {
+        for (const Link& link : links)
+            if (fold == Fold::add) {
+                ++link.result->rows.run;
+                ++link.result->rows.passed;
+            }
+        return;
+    }
+    const auto failures = [&] {
+        std::size_t count = m_late_findings.size();
+        for (const Link& link : links)
+            count += link.result->failing_rows;
+        return count;
+    };
+    const std::size_t before = failures();
+    run_links(links.first(links.size() / 2), fold);
+    run_links(links.subspan(links.size() / 2), fold);
+    if (failures() != before || ended.outcome == Outcome::rejected)
+        return; // it was one of them; or the runtime does not take programs of this length
+    m_late_findings.push_back(
+        {nullptr,
+         {.outcome = ended.outcome == Outcome::pass ? Outcome::wrong : ended.outcome,
+          .why = fmt::format("{} rows in one program, from {} to {}, each half of which is right: "
+                             "r0 is {:#x}, must be {:#x} {}",
+                             links.size(), links.front().vector->id, links.back().vector->id,
+                             ended.r0, chain.expected_r0(), ended.why)}});
+}
+
+void OneShotExaminer::run_alone(const Link& link, Fold fold) {
+    VectorResult& result = *link.result;
+    if (has_failed(result))
+        return;
+    Experiment& experiment = *link.experiment;
+    std::vector<u8> block(experiment.block_size());
+    experiment.write_block(link.row, block);
+    Ended ended = run(experiment.slots(), block);
     if (ended.outcome == Outcome::rejected)
-        ended.outcome = refusal_outcome(m_hello, vector);
+        ended.outcome = refusal_outcome(m_hello, *link.vector);
     else if (fold == Fold::add)
         ++result.rows.run;
     Failure failure{.outcome = ended.outcome,
-                    .program = program.program,
-                    .program_text = experiment->text(),
-                    .row = row,
+                    .program = link.program,
+                    .program_text = experiment.text(),
+                    .row = experiment.row_number(link.row),
                     .why = ended.why};
     if (ended.outcome == Outcome::pass) {
-        if (experiment->right(row, ended.r0, {})) {
+        if (experiment.right(link.row, ended.r0, {})) {
             result.rows.passed += fold == Fold::add ? 1 : 0;
             return;
         }
         failure.outcome = Outcome::wrong;
-        failure.differences = experiment->differences(row, ended.r0, {});
+        failure.differences = experiment.differences(link.row, ended.r0, {});
         failure.why = fmt::format("{} is {}, must be {}", failure.differences.at(0).place,
                                   failure.differences[0].seen, failure.differences[0].expected);
-        failure.registers_before = experiment->registers_before(row);
+        failure.registers_before = experiment.registers_before(link.row);
+        failure.memory_before = experiment.memory_before(link.row);
     }
-    failure.slots.assign(experiment->slots().begin(), experiment->slots().end());
+    failure.slots.assign(experiment.slots().begin(), experiment.slots().end());
     add_failure(result, std::move(failure));
 }
 
 /// Starts the plugin on one program. A non-zero exit says that something failed, not what: it
 /// counts as a refusal.
-OneShotExaminer::Ended OneShotExaminer::run(Experiment& experiment, std::size_t row) {
-    std::vector<u8> block(experiment.block_size());
-    experiment.write_block(row, block);
+OneShotExaminer::Ended OneShotExaminer::run(std::span<const Slot> program,
+                                            std::span<const u8> memory) {
+    std::vector<Slot> slots;
+    if (contract().memory == OneShotMemory::xdp)
+        slots = xdp_prologue(memory.size());
+    slots.insert(slots.end(), program.begin(), program.end());
     auto command = split_command(m_runtime.command); // the memory stands in front of the options
-    command.push_back(spaced_hex_of(block));
+    command.push_back(spaced_hex_of(memory));
     std::ranges::move(split_command(m_runtime.options), std::back_inserter(command));
     Process process(command, m_runtime.environment);
-    process.write(spaced_hex_of(wire_form(experiment.slots(), m_hello.byte_order)) + "\n");
+    process.write(spaced_hex_of(wire_form(slots, m_hello.byte_order)) + "\n");
     process.close_input_when_written();
     const auto deadline = Clock::now() + m_options.deadline;
     Process::Event event{};
     do
         event = process.wait(deadline);
     while (event == Process::Event::output);
-    if (event == Process::Event::deadline)
+    if (event == Process::Event::deadline) {
+        m_waited += m_options.deadline;
+        if (m_waited >= deadlines_in_all * m_options.deadline)
+            throw GivenUp{fmt::format("it did not end in time {} times", deadlines_in_all)};
         return {.outcome = Outcome::timeout, .why = "no answer in time"};
+    }
     const std::string end = process.finish(Clock::now() + std::chrono::seconds(1));
     if (process.exit_status() < 0)
         return {.outcome = Outcome::crash, .why = end};
-    if (process.exit_status() != 0)
-        return {.outcome = Outcome::rejected,
-                .why = fmt::format("{}: {}", end, first_line(process.errors()))};
-    std::string text = first_line(process.output());
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\r'))
-        text.pop_back();
+    if (process.exit_status() != 0) {
+        std::string told = told_by(process.errors());
+        if (told.empty())
+            told = told_by(process.output()); // some complain there
+        const auto says = [&](const std::string& fault) {
+            return process.errors().find(fault) != std::string_view::npos ||
+                   process.output().find(fault) != std::string_view::npos;
+        };
+        return {.outcome = std::ranges::any_of(contract().faults, says) ? Outcome::fault
+                                                                        : Outcome::rejected,
+                .why = fmt::format("{}: {}", end, told)};
+    }
+    const std::string text(trimmed(process.output()).substr(0, 200));
     const auto value = parse_integer(text.starts_with("0x") ? text : "0x" + text);
     if (!value)
         return {.outcome = Outcome::fault,

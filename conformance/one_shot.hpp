@@ -1,8 +1,8 @@
 // Examines a runtime through the one-shot contract of other suites: a process for each program,
-// which shows R0 only. So the program folds its state into R0, and of a sweep's program one row
-// runs.
+// which shows R0 only. So programs fold their state into R0, and as many as fit are chained to one.
 #pragma once
 
+#include "conformance/chain.hpp"
 #include "conformance/examiner.hpp"
 
 namespace bpf_assay::conformance {
@@ -13,6 +13,8 @@ public:
 
     const Hello& hello() const override { return m_hello; }
     VectorResult examine(const Vector& vector) override;
+    std::size_t batch_size() const override { return 64; }
+    std::vector<VectorResult> examine(std::span<const Vector* const> vectors) override;
 
 private:
     struct Ended {
@@ -20,14 +22,29 @@ private:
         std::string why = {};
         u64 r0 = 0;
     };
+    /// A row of a vector's program.
+    struct Link {
+        const Vector* vector;
+        VectorResult* result;
+        std::shared_ptr<Experiment> experiment;
+        std::size_t program;
+        std::size_t row;
+    };
 
-    void examine_row(const Vector& vector, const ProgramRows& program, Fold fold,
-                     VectorResult& result);
-    Ended run(Experiment& experiment, std::size_t row);
+    void examine_fold(std::span<const Vector* const> vectors, Fold fold,
+                      std::vector<VectorResult>& results);
+    std::vector<Link> links_of(const Vector& vector, const ProgramRows& program, Fold fold,
+                               VectorResult& result);
+    void run_links(std::span<const Link> links, Fold fold);
+    void run_alone(const Link& link, Fold fold);
+    const OneShot& contract() const { return *m_runtime.one_shot; }
+    Chain new_chain() const { return {contract().r0_bits, contract().max_memory}; }
+    Ended run(std::span<const Slot> slots, std::span<const u8> memory);
 
     Runtime m_runtime;
     ExamineOptions m_options;
     Hello m_hello;
+    std::chrono::milliseconds m_waited{}; // for processes that did not end
 };
 
 } // namespace bpf_assay::conformance

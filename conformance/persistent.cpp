@@ -16,20 +16,9 @@ constexpr std::size_t request_rows = 1024;
 constexpr std::size_t window_bytes = 1024 * 1024; // on their way at once
 constexpr std::size_t window_requests = 64;
 constexpr std::size_t breakdowns_per_vector = 3;
-constexpr std::size_t breakdowns_in_a_row = 10;
-constexpr int memory_attempts = 5;
-constexpr std::chrono::milliseconds memory_pause{200};
-
-Outcome outcome_of(PluginFailure::Kind kind) {
-    return kind == PluginFailure::Kind::timeout ? Outcome::timeout : Outcome::crash;
-}
 
 std::span<const u8> bytes_of(std::string_view text) {
     return {reinterpret_cast<const u8*>(text.data()), text.size()};
-}
-
-bool lacks_memory(const Answer& unable) {
-    return unable.body.value("cause", "") == "memory";
 }
 
 /// What the plugin says of a row that did not end by EXIT.
@@ -74,22 +63,22 @@ Session& PersistentExaminer::session() {
             m_session = std::make_unique<Session>(m_runtime.words(), m_options.deadline,
                                                   m_runtime.environment);
             m_hello = m_session->hello();
+            m_history.clear();
+            if (m_current != nullptr)
+                m_history.push_back(m_current);
         } catch (const PluginFailure& failure) {
             broke_down(failure);
+            count(failure);
         }
     }
     return *m_session;
 }
 
-void PersistentExaminer::broke_down(const PluginFailure& failure) {
-    m_session.reset();
-    if (++m_breakdowns >= breakdowns_in_a_row)
-        throw GivenUp{fmt::format("it broke down {} times in a row; the last time: {}",
-                                  m_breakdowns, failure.text)};
-}
-
 VectorResult PersistentExaminer::examine(const Vector& vector) {
     VectorResult result;
+    m_current = &vector;
+    if (m_session)
+        m_history.push_back(&vector);
     m_pending.clear();
     m_unable.clear();
     if (vector.kind == Kind::encoding) {
@@ -106,74 +95,6 @@ VectorResult PersistentExaminer::examine(const Vector& vector) {
     return result;
 }
 
-void PersistentExaminer::examine_encoding(const Vector& vector, VectorResult& result) {
-    // Where the legal twin is refused, too, another value of the table may still be accepted.
-    for (std::size_t index = 0; index < vector.encoding.count() && !result.incomplete; ++index)
-        examine_encoding(vector, index, result);
-}
-
-void PersistentExaminer::examine_encoding(const Vector& vector, std::size_t index,
-                                          VectorResult& result) {
-    // A packet load is legal only where there is a packet: so must its control be.
-    const bool packet = std::ranges::any_of(
-        vector.tests, [](const InstructionRow* row) { return row->group == Group::packet; });
-    const Encoding& encoding = vector.encoding;
-    const auto slots = encoding.program(index);
-    const auto image = encoding.image.value_or(wire_form(slots, session().hello().byte_order));
-    ++result.programs;
-    Failure failure{.outcome = Outcome::crash, .program = index, .slots = slots};
-    if (!encoding.values.empty())
-        failure.program_text = fmt::format("value {:#x}", encoding.values[index]);
-    try {
-        auto [answer, why] = load_alone(image, image.size() / slot_size, packet);
-        if (answer == "loaded") {
-            failure.outcome = Outcome::accepted;
-            failure.why = "it loads, and must not";
-            add_failure(result, std::move(failure));
-            return;
-        }
-        if (answer == "unable") {
-            result.add(Outcome::not_run, why);
-            return;
-        }
-        if (index != 0)
-            return;
-        result.why = why;
-        if (!encoding.control)
-            return;
-        const auto control = wire_form(*encoding.control, m_hello.byte_order);
-        std::tie(answer, why) = load_alone(control, encoding.control->size(), packet);
-        if (answer == "unable")
-            result.add(Outcome::not_run, why);
-        else if (answer != "loaded")
-            result.add(Outcome::unsupported,
-                       "refused, and so is the same program made legal: " + why);
-    } catch (const PluginFailure& breakdown) {
-        failure.outcome = outcome_of(breakdown.kind);
-        failure.why = breakdown.text;
-        add_failure(result, std::move(failure));
-        broke_down(breakdown);
-    }
-}
-
-/// One load and its answer: name and reason. Lack of memory is tried again, as for programs.
-std::pair<std::string, std::string> PersistentExaminer::load_alone(std::span<const u8> image,
-                                                                   std::size_t insns, bool packet) {
-    for (int attempt = 0;; ++attempt) {
-        session().load(image, insns, packet);
-        const Answer answer = m_session->receive();
-        static constexpr std::array<std::string_view, 4> known{"loaded", "rejected", "unsupported",
-                                                               "unable"};
-        if (std::ranges::find(known, answer.name) == known.end())
-            throw PluginFailure{PluginFailure::Kind::protocol,
-                                fmt::format("answered 'load' with '{}'", answer.name)};
-        m_breakdowns = 0;
-        if (answer.name != "unable" || attempt == memory_attempts || !lacks_memory(answer))
-            return {answer.name, answer.why()};
-        std::this_thread::sleep_for(memory_pause);
-    }
-}
-
 void PersistentExaminer::examine_programs(const Vector& vector, VectorResult& result) {
     m_programs = selection(vector, m_options.profile);
     const std::size_t end = m_programs.size();
@@ -187,47 +108,34 @@ void PersistentExaminer::examine_programs(const Vector& vector, VectorResult& re
             break;
         } catch (const PluginFailure& failure) {
             // Which request was it? Answers come in order, but a plugin may hold some back while
-            // more requests wait: so it is asked again, one request and then one row at a time.
+            // more requests wait, and something before may have spoilt it: so a new one is asked
+            // again, one request and then one row at a time.
             const Pending first = m_pending.front();
             m_pending.clear();
             at = first.at;
-            const bool single = end == 1 && first.experiment->rows() == 1;
-            if (pace == Pace::pipelined && !single) {
+            broke_down(failure);
+            // That a known hang is one needs no more waiting.
+            const bool settled = failure.kind == PluginFailure::Kind::timeout && is_known(failure);
+            if (pace == Pace::pipelined && !settled) {
                 pace = Pace::one_request;
                 unexplained = failure;
-            } else if (pace == Pace::one_request && first.rows > 1) {
+            } else if (pace == Pace::one_request && first.rows > 1 && !settled) {
                 pace = Pace::one_row;
             } else {
                 record_breakdown(failure, first, result);
+                count(failure);
                 unexplained.reset();
                 pace = Pace::one_request;
                 at = first.rows == 0 ? Position{first.at.program + 1, 0}
                                      : Position{first.at.program, first.at.row + 1};
                 ++recorded;
             }
-            broke_down(failure);
-            if (recorded == breakdowns_per_vector || at.program == end)
+            if (recorded == breakdowns_per_vector || settled || at.program == end)
                 break;
         }
     }
-    if (unexplained)
-        add_failure(result, {.outcome = outcome_of(unexplained->kind),
-                             .why = unexplained->text + " (not again when run alone)"});
-}
-
-void PersistentExaminer::record_breakdown(const PluginFailure& failure, const Pending& request,
-                                          VectorResult& result) {
-    Failure record{.outcome = outcome_of(failure.kind),
-                   .program = m_programs[request.at.program].program,
-                   .program_text = request.experiment->text(),
-                   .why = failure.text};
-    record.slots.assign(request.experiment->slots().begin(), request.experiment->slots().end());
-    if (request.rows != 0) {
-        record.row = request.experiment->row_number(request.at.row);
-        record.registers_before = request.experiment->registers_before(request.at.row);
-        record.memory_before = request.experiment->memory_before(request.at.row);
-    }
-    add_failure(result, std::move(record));
+    if (unexplained) // run alone, it passes
+        explain(&vector, outcome_of(unexplained->kind), unexplained->text);
 }
 
 /// Lack of memory is no verdict: freed programs may be reclaimed late.
@@ -241,6 +149,7 @@ void PersistentExaminer::try_again(const Vector& vector, VectorResult& result) {
             record_breakdown(failure, m_pending.front(), result);
             m_pending.clear();
             broke_down(failure);
+            count(failure);
             return;
         }
     }

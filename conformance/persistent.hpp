@@ -14,6 +14,7 @@ public:
 
     const Hello& hello() const override { return m_hello; }
     VectorResult examine(const Vector& vector) override;
+    void finish() override;
 
 private:
     /// In m_programs, and among the selected rows of the program.
@@ -32,6 +33,12 @@ private:
 
     Session& session(); // started again if it broke down
     void broke_down(const PluginFailure& failure);
+    /// Whether the vector is known to end the plugin so.
+    bool is_known(const PluginFailure& failure) const;
+    /// Takes note of a breakdown that a vector is to blame for, or a start. Throws GivenUp.
+    void count(const PluginFailure& failure);
+    /// Finds what spoilt the plugin before it broke down, or takes note that nothing is found.
+    void explain(const Vector* shown_by, Outcome outcome, const std::string& words);
 
     void examine_encoding(const Vector& vector, VectorResult& result);
     /// One program of an encoding vector; the legal twin only with the first.
@@ -55,18 +62,34 @@ private:
     void take_rows(const Pending& request, const Answer& answer, VectorResult& result);
     void record_breakdown(const PluginFailure& failure, const Pending& request,
                           VectorResult& result);
+    /// A failure with all that a report says of the row.
+    static Failure failure_at(Outcome outcome, Experiment& experiment, std::size_t program,
+                              std::optional<std::size_t> row);
     bool too_large(std::size_t insns, std::size_t block, VectorResult& result) const;
 
     Runtime m_runtime;
     ExamineOptions m_options;
     std::unique_ptr<Session> m_session;
     Hello m_hello;
-    std::vector<ProgramRows> m_programs; // of the vector that is examined
-    std::size_t m_breakdowns = 0;        // without a right answer in between
+    std::vector<ProgramRows> m_programs;   // of the vector that is examined
+    std::size_t m_breakdowns = 0;          // without a right answer in between
+    std::chrono::milliseconds m_waited{};  // for answers that did not come
+    const Vector* m_current = nullptr;     // is examined
+    std::vector<const Vector*> m_history;  // what was put to the plugin since it was started
+    std::optional<PluginFailure> m_spoilt; // while an encoding is tried again behind it
+    std::vector<const Vector*> m_suspects; // the history of the plugin that broke down last
     std::deque<Pending> m_pending;
     std::vector<std::size_t> m_unable; // programs to try again: the runtime lacked memory
     bool m_loaded = false;             // whether the last answer to a load says so
     bool m_executed = true; // whether the program loaded last holds the tested instructions
 };
+
+/// crash or timeout.
+Outcome outcome_of(PluginFailure::Kind kind);
+
+/// Of an answer `unable`: whether it is worth to ask again.
+bool lacks_memory(const Answer& unable);
+inline constexpr int memory_attempts = 5;
+inline constexpr std::chrono::milliseconds memory_pause{200};
 
 } // namespace bpf_assay::conformance

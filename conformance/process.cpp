@@ -241,16 +241,16 @@ std::string Process::finish(Clock::time_point deadline) {
         return "ended";
     close_descriptor(m_input);
     int status = 0;
-    bool killed = false;
     while (waitpid(m_pid, &status, WNOHANG) == 0) {
         if (Clock::now() >= deadline) {
-            if (killed) { // to wait on would let a runtime that hangs in the kernel hang the run
+            if (m_was_killed) { // to wait on would let a runtime that hangs in the kernel hang the
+                                // run
                 m_pid = -1;
                 m_exit_status = -1;
                 return "does not end by SIGKILL, and is left behind";
             }
             kill(-m_pid, SIGKILL);
-            killed = true;
+            m_was_killed = true;
             deadline = Clock::now() + death_patience;
         }
         std::this_thread::sleep_for(std::chrono::milliseconds(1));

@@ -59,6 +59,8 @@ public:
     std::string finish(Clock::time_point deadline);
     /// The exit status if finish() saw a regular exit, else -1.
     int exit_status() const { return m_exit_status; }
+    /// Whether finish() had to kill it.
+    bool was_killed() const { return m_was_killed; }
 
 private:
     void write_some();
@@ -74,6 +76,7 @@ private:
     std::size_t m_consumed = 0;
     std::string m_errors;
     int m_exit_status = -1;
+    bool m_was_killed = false;
 };
 
 } // namespace bpf_assay::conformance

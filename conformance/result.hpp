@@ -68,6 +68,7 @@ struct RuntimeResult {
     std::vector<VectorResult> results;       // of vectors[i]
     std::vector<const Vector*> switched_off; // by a declared extension
     std::vector<NotOffered> not_offered;
+    std::vector<std::string> unexplained; // breakdowns that could not be brought home to a vector
 
     /// "linux 6.18.44 (jit)"
     std::string title() const;

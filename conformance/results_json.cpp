@@ -1,6 +1,7 @@
 #include "conformance/results_json.hpp"
 
 #include "conformance/assembler.hpp"
+#include "conformance/claims.hpp"
 #include "conformance/group_summary.hpp"
 #include "conformance/policy.hpp"
 
@@ -104,21 +105,42 @@ std::string_view name_of(RuntimeStatus status) {
     return "";
 }
 
+/// Those that occur.
+json outcomes_json(const std::array<std::size_t, all_outcomes.size()>& by_outcome) {
+    json outcomes = json::object();
+    for (const Outcome outcome : all_outcomes)
+        if (const std::size_t count = by_outcome[static_cast<std::size_t>(outcome)]; count != 0)
+            outcomes[std::string(conformance::name_of(outcome))] = count;
+    return outcomes;
+}
+
 json groups_json(const RuntimeResult& runtime) {
     json groups = json::array();
     for (const GroupSummary& summary : summarise(runtime)) {
-        json outcomes = json::object();
-        for (const Outcome outcome : all_outcomes)
-            if (summary.count(outcome) != 0)
-                outcomes[std::string(conformance::name_of(outcome))] = summary.count(outcome);
         groups.push_back({{"name", summary.name},
                           {"verdict", conformance::name_of(summary.verdict)},
                           {"vectors", summary.vectors},
-                          {"outcomes", std::move(outcomes)},
+                          {"outcomes", outcomes_json(summary.by_outcome)},
                           {"tolerated", summary.tolerated},
                           {"rows", rows_json(summary.rows)}});
     }
     return groups;
+}
+
+json claims_json(const RuntimeResult& runtime) {
+    json claims = json::array();
+    for (const GroupClaim& claim : claims_of(runtime)) {
+        json because = json::array();
+        for (const Blamed& blamed : claim.because)
+            because.push_back({{"instructions", blamed.instructions},
+                               {"outcomes", outcomes_json(blamed.by_outcome)}});
+        claims.push_back({{"group", bpf_assay::name_of(claim.group)},
+                          {"claimed", claim.claimed},
+                          {"excluded", claim.excluded},
+                          {"verdict", conformance::name_of(claim.verdict)},
+                          {"because", std::move(because)}});
+    }
+    return claims;
 }
 
 json runtime_json(const RuntimeResult& runtime) {
@@ -132,7 +154,10 @@ json runtime_json(const RuntimeResult& runtime) {
         object["name"] = runtime.name;
     if (!runtime.why.empty())
         object["why"] = runtime.why;
+    if (!runtime.unexplained.empty())
+        object["unexplained"] = runtime.unexplained;
     object["groups"] = groups_json(runtime);
+    object["claims"] = claims_json(runtime);
     object["vectors"] = json::array();
     for (std::size_t index = 0; index < runtime.vectors.size(); ++index)
         object["vectors"].push_back(vector_json(*runtime.vectors[index], runtime.results[index]));

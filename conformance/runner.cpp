@@ -21,7 +21,7 @@ public:
         : m_runtime(runtime), m_options(options) {
         m_result.name = runtime.name;
         m_result.command = runtime.text();
-        m_result.one_shot = runtime.one_shot;
+        m_result.one_shot = runtime.one_shot.has_value();
     }
 
     /// Asks the runtime who it is, and leaves out the vectors that its extensions switch off, and
@@ -70,12 +70,17 @@ public:
         try {
             if (!examiner)
                 examiner = make_examiner(m_runtime, m_options.examine);
-            for (std::size_t index = 0;
-                 m_result.status == RuntimeStatus::ran && (index = m_next++) < count();) {
-                const Vector& vector = *m_result.vectors[index];
-                m_result.results[index] = examiner->examine(vector);
-                done();
+            const std::size_t batch = examiner->batch_size();
+            for (std::size_t first = 0; m_result.status == RuntimeStatus::ran &&
+                                        (first = m_next.fetch_add(batch)) < count();) {
+                const auto vectors =
+                    std::span(m_result.vectors).subspan(first, std::min(batch, count() - first));
+                std::ranges::move(examiner->examine(vectors),
+                                  m_result.results.begin() + static_cast<std::ptrdiff_t>(first));
+                for (std::size_t i = 0; i < vectors.size(); ++i)
+                    done();
             }
+            examiner->finish();
         } catch (const RuntimeUnavailable& unavailable) {
             stop(RuntimeStatus::given_up, unavailable.why);
         } catch (const GivenUp& given_up) {
@@ -83,10 +88,24 @@ public:
         } catch (const Interrupted&) {
             stop(RuntimeStatus::interrupted, "interrupted");
         }
+        if (examiner) {
+            const std::lock_guard lock(m_mutex);
+            std::ranges::move(examiner->take_late_findings(), std::back_inserter(m_late));
+        }
     }
 
     RuntimeResult finish(double seconds) {
         m_result.seconds = seconds;
+        for (LateFinding& found : m_late) {
+            const auto vector = std::ranges::find(m_result.vectors, found.vector);
+            if (found.vector == nullptr)
+                m_result.unexplained.push_back(
+                    fmt::format("{}: {}", name_of(found.failure.outcome), found.failure.why));
+            else
+                add_late_failure(
+                    m_result.results[static_cast<std::size_t>(vector - m_result.vectors.begin())],
+                    std::move(found.failure));
+        }
         for (std::size_t index = 0; index < count(); ++index) {
             VectorResult& result = m_result.results[index];
             if (result.outcome == Outcome::not_run && result.why.empty())
@@ -111,6 +130,7 @@ private:
     RuntimeResult m_result;
     std::unique_ptr<Examiner> m_first;
     std::atomic<std::size_t> m_next = 0;
+    std::vector<LateFinding> m_late;
     std::mutex m_mutex;
 };
 

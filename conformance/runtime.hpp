@@ -15,6 +15,16 @@ namespace bpf_assay::conformance {
 /// context, whose first word points to it.
 enum class OneShotMemory { r1, xdp };
 
+/// What the one-shot contract does not say of a plugin.
+struct OneShot {
+    unsigned r0_bits = 64;
+    OneShotMemory memory = OneShotMemory::r1;
+    std::size_t max_memory = 43'000;   // bytes; Linux passes at most 128 KiB in one argument
+    std::size_t max_insns = 1'000'000; // slots
+    std::vector<Group> groups = {Group::base64, Group::divmul64, Group::atomic64}; // claimed
+    std::vector<std::string> faults = {}; // texts that tell a fault from a refusal
+};
+
 struct Runtime {
     std::string command; // words as a shell splits them; a program with its first arguments
     std::string options = {};
@@ -23,9 +33,7 @@ struct Runtime {
     std::optional<std::chrono::milliseconds> deadline = {}; // per request, instead of the run's
     std::string install = {};                               // what to do if it is not there
     std::vector<KnownDivergence> known_divergences = {};
-    bool one_shot = false;
-    unsigned one_shot_r0_bits = 64;
-    OneShotMemory one_shot_memory = OneShotMemory::r1;
+    std::optional<OneShot> one_shot = {}; // none: the persistent protocol
 
     /// Program and arguments. Throws InputError for unbalanced quotes.
     std::vector<std::string> words() const;

@@ -33,13 +33,14 @@ std::string read_words(const YamlFile& file, const YAML::Node& node, std::string
 }
 
 void read_one_shot(const YamlFile& file, const YAML::Node& node, Runtime& runtime) {
-    file.expect_map(node, "one-shot", {"r0_bits", "memory"});
-    runtime.one_shot = true;
+    file.expect_map(node, "one-shot",
+                    {"r0_bits", "memory", "max_memory", "max_insns", "groups", "faults"});
+    OneShot& one_shot = runtime.one_shot.emplace();
     if (node["r0_bits"]) {
         const auto bits = file.integer(node["r0_bits"], "r0_bits");
         if (bits != 32 && bits != 64)
             file.fail(node["r0_bits"], fmt::format("r0_bits is {}; expected 32 or 64", bits));
-        runtime.one_shot_r0_bits = static_cast<unsigned>(bits);
+        one_shot.r0_bits = static_cast<unsigned>(bits);
     }
     if (node["memory"]) {
         const std::string memory = file.text(node["memory"], "memory");
@@ -47,7 +48,27 @@ void read_one_shot(const YamlFile& file, const YAML::Node& node, Runtime& runtim
             file.fail(node["memory"], fmt::format("'{}' is no place for the memory; expected r1 "
                                                   "(its address) or xdp (a context that has it)",
                                                   memory));
-        runtime.one_shot_memory = memory == "xdp" ? OneShotMemory::xdp : OneShotMemory::r1;
+        one_shot.memory = memory == "xdp" ? OneShotMemory::xdp : OneShotMemory::r1;
+    }
+    for (const auto& [key, value] : {std::pair{"max_memory", &one_shot.max_memory},
+                                     std::pair{"max_insns", &one_shot.max_insns}})
+        if (node[key])
+            *value = static_cast<std::size_t>(
+                file.integer_between(node[key], key, 1, static_cast<s64>(*value)));
+    if (node["groups"]) {
+        one_shot.groups.clear();
+        file.expect_sequence(node["groups"], "groups");
+        for (const auto& item : node["groups"]) {
+            const auto group = group_from_name(file.text(item, "a group"));
+            if (!group)
+                file.fail(item, fmt::format("'{}' is no conformance group", item.Scalar()));
+            one_shot.groups.push_back(*group);
+        }
+    }
+    if (node["faults"]) {
+        file.expect_sequence(node["faults"], "faults");
+        for (const auto& item : node["faults"])
+            one_shot.faults.push_back(file.text(item, "a text"));
     }
 }
 

@@ -10,6 +10,7 @@ namespace bpf_assay::conformance {
 namespace {
 
 constexpr std::size_t max_line = 64 * 1024;
+constexpr std::chrono::milliseconds end_patience{2000};
 constexpr std::size_t max_payload = 256 * 1024 * 1024;
 
 std::string shortened(std::string_view text) {
@@ -218,16 +219,26 @@ void Session::fail(PluginFailure::Kind kind, const std::string& what) {
     // A plugin that ended by itself gets a moment to be reaped; any other is killed at once.
     const auto patience = std::chrono::milliseconds(kind == PluginFailure::Kind::crash ? 1000 : 0);
     const std::string end = m_process.finish(Clock::now() + patience);
-    std::string text =
+    const std::string text =
         kind == PluginFailure::Kind::crash ? fmt::format("{} ({})", what, end) : what;
+    throw PluginFailure{kind, text + last_words()};
+}
+
+std::string Session::last_words() const {
     std::string_view errors = m_process.errors();
     while (!errors.empty() && errors.back() == '\n')
         errors.remove_suffix(1);
     if (const auto line = errors.rfind('\n'); line != std::string_view::npos)
         errors.remove_prefix(line + 1);
-    if (!errors.empty())
-        text += fmt::format("; its last words: {}", shortened(errors));
-    throw PluginFailure{kind, text};
+    return errors.empty() ? std::string() : "; its last words: " + shortened(errors);
+}
+
+std::optional<std::string> Session::close() {
+    const std::string end = m_process.finish(Clock::now() + end_patience);
+    if (m_process.exit_status() == 0 || m_process.was_killed())
+        return std::nullopt;
+    return fmt::format("it ended with {} instead of exit status 0, behind its last answer{}", end,
+                       last_words());
 }
 
 void Session::more() {

@@ -90,11 +90,17 @@ public:
     /// The next answer, waiting until the deadline for it.
     Answer receive();
 
+    /// Ends the input, when all is answered. The words for an end other than exit status 0; a
+    /// plugin that does not end is killed, and has no such words.
+    std::optional<std::string> close();
+
 private:
     void send(const nlohmann::json& message, std::span<const u8> payload);
     void send_run(std::size_t rows, std::size_t size, Concurrency concurrency);
     void ask_hello();
     [[noreturn]] void fail(PluginFailure::Kind kind, const std::string& what);
+    /// "; its last words: ..." from standard error, or nothing.
+    std::string last_words() const;
     /// Waits for more output; fails if there will be none.
     void more();
 

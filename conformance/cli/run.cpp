@@ -194,8 +194,13 @@ int run_command(const Options& options, const std::vector<std::string>& command_
         fmt::print(stderr, "\n");
 
     const bool colour = use_colour(stdout);
+    // Of a part of the suite nothing can be said that a group is held for.
+    const bool whole = vectors.size() == suite.vectors.size();
     for (const RuntimeResult& result : results)
-        fmt::print("{}{}", results_table(result, colour),
+        fmt::print("{}{}{}", results_table(result, colour),
+                   whole && result.status == RuntimeStatus::ran && !result.one_shot
+                       ? claims_table(result, colour)
+                       : "",
                    results_details(result, colour, options.verbose));
     if (!options.output.empty()) {
         write_results(options.output, results_json(suite, results, description));

@@ -27,8 +27,7 @@ Runtime one_shot_runtime(const std::string& text, unsigned r0_bits) {
         word = in_quotes(word);
     Runtime runtime{.command = words[0]};
     runtime.options = fmt::to_string(fmt::join(words.begin() + 1, words.end(), " "));
-    runtime.one_shot = true;
-    runtime.one_shot_r0_bits = r0_bits;
+    runtime.one_shot = OneShot{.r0_bits = r0_bits};
     return runtime;
 }
 

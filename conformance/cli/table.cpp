@@ -1,5 +1,6 @@
 #include "conformance/cli/table.hpp"
 
+#include "conformance/cli/paint.hpp"
 #include "conformance/group_summary.hpp"
 #include "conformance/policy.hpp"
 
@@ -20,22 +21,6 @@ constexpr std::size_t shown_divergences = 20;
 constexpr std::size_t shown_of_one_subject = 3;
 constexpr std::size_t shown_differences = 6;
 constexpr std::size_t longest_statement = 100;
-
-std::string paint(std::string_view text, const char* code, bool colour) {
-    return colour ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : std::string(text);
-}
-constexpr const char* red = "31";
-constexpr const char* green = "32";
-constexpr const char* yellow = "33";
-constexpr const char* bold = "1";
-
-/// A plugin's own words, without what would move a terminal's cursor.
-std::string printable(std::string text) {
-    for (char& c : text)
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
-            c = ' ';
-    return text;
-}
 
 const char* colour_of(GroupVerdict verdict) {
     switch (verdict) {
@@ -326,6 +311,10 @@ std::string results_table(const RuntimeResult& runtime, bool colour) {
     text += fmt::format("  {} vectors, {} programs, {} rows in {:.2f} s\n", runtime.vectors.size(),
                         programs, rows, runtime.seconds);
     text += claims_text(runtime, colour);
+    for (const std::string& breakdown : runtime.unexplained)
+        text +=
+            fmt::format("  {}: {}\n", paint("broke down, and no vector explains it", red, colour),
+                        printable(breakdown));
     if (runtime.status != RuntimeStatus::ran)
         text += fmt::format("  {}\n", paint("stopped: " + printable(runtime.why), red, colour));
     return text;

@@ -17,4 +17,8 @@ std::string results_table(const RuntimeResult& runtime, bool colour);
 /// Divergences with their first rows, then what was tolerated or not executed, by reason.
 std::string results_details(const RuntimeResult& runtime, bool colour, bool verbose);
 
+/// The conformance groups that the plugin claims, and those that it holds: with the instructions
+/// that make the difference.
+std::string claims_table(const RuntimeResult& runtime, bool colour);
+
 } // namespace bpf_assay::conformance::cli

@@ -150,8 +150,9 @@ TEST(helpers, every_vector_passes_on_a_runtime_that_has_them_all) {
 TEST(helpers, a_runtime_without_them_runs_none_and_that_is_no_pass) {
     const auto vectors =
         vectors_where([](const Vector& vector) { return !vector.helpers.empty(); });
-    for (const Runtime& runtime : {Runtime{.command = fake_plugin("good")},
-                                   Runtime{.command = plugin("reference_vm"), .one_shot = true}}) {
+    for (const Runtime& runtime :
+         {Runtime{.command = fake_plugin("good")},
+          Runtime{.command = plugin("reference_vm"), .one_shot = OneShot{}}}) {
         const auto result = run_on(vectors, runtime);
         EXPECT_THAT(result.results, IsEmpty());
         EXPECT_EQ(result.not_offered.size(), vectors.size());

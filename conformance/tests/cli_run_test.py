@@ -198,7 +198,7 @@ class Run(CheckedRuns):
         self.assertEqual(results["runtimes"][0]["why"], "a fake one")
         result = self.run_program("run", "--vectors", self.vectors, "--plugin",
                                   fake("unavailable"), "--unavailable-status", "77", status=77)
-        self.assertIn("\n  not run: a fake one", result.stdout)  # scripts/test looks for this
+        self.assertIn("\n  not available: a fake one", result.stdout)  # scripts/test looks for this
         self.run_vectors(fake("unavailable"), fake("good"), options=["--unavailable-status", "77"])
 
     def test_jobs_change_nothing_but_times(self):

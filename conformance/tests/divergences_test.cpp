@@ -69,6 +69,16 @@ TEST_F(Divergences, a_pass_where_a_failure_is_known_asks_for_the_list_to_be_clea
     }
 }
 
+TEST_F(Divergences, of_several_entries_that_with_the_outcome) {
+    std::string two = list;
+    two += std::string(list).substr(std::string(list).find("- runtime"));
+    two.replace(two.find("outcome: wrong"), 14, "outcome: crash");
+    EXPECT_EQ(apply(two, Outcome::wrong).outcome, Outcome::expected_failure);
+    EXPECT_EQ(apply(two, Outcome::crash).outcome, Outcome::expected_failure);
+    EXPECT_EQ(apply(two, Outcome::timeout).outcome, Outcome::timeout);
+    EXPECT_EQ(apply(two, Outcome::pass).outcome, Outcome::unexpected_pass);
+}
+
 TEST_F(Divergences, another_failure_is_not_excused) {
     for (const Outcome outcome : {Outcome::crash, Outcome::timeout, Outcome::rejected,
                                   Outcome::not_run, Outcome::unsupported}) {

@@ -28,6 +28,7 @@ protected:
     void examine_on(const std::string& command, const ExamineOptions& options = {}) {
         SCOPED_TRACE(command);
         m_given_up.clear();
+        m_late.clear();
         m_results.assign(m_suite.vectors.size(), {});
         for (VectorResult& result : m_results)
             result.outcome = Outcome::not_run;
@@ -36,6 +37,8 @@ protected:
             const auto examiner = make_examiner({.command = command}, options);
             for (std::size_t i = 0; i < m_results.size(); ++i)
                 m_results[i] = examiner->examine(m_suite.vectors[i]);
+            examiner->finish();
+            m_late = examiner->take_late_findings();
         } catch (const GivenUp& given_up) {
             m_given_up = given_up.why;
         }
@@ -57,6 +60,8 @@ protected:
     }
 
     const std::vector<VectorResult>& results() const { return m_results; }
+    /// What came out after the results.
+    const std::vector<LateFinding>& late() const { return m_late; }
     const std::string& given_up() const { return m_given_up; }
     double seconds() const { return m_seconds; }
     const TemporaryFolder& folder() const { return m_folder; }
@@ -65,6 +70,7 @@ private:
     TemporaryFolder m_folder;
     Suite m_suite;
     std::vector<VectorResult> m_results;
+    std::vector<LateFinding> m_late;
     std::string m_given_up;
     double m_seconds = 0;
 };

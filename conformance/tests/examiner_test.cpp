@@ -147,10 +147,16 @@ TEST_F(Breakdowns, last_words_are_in_the_report) {
 }
 
 TEST_F(Breakdowns, many_in_a_row_end_the_run) {
+    std::string text;
+    for (int i = 0; i < 12; ++i)
+        text += fmt::format("  - {{id: v/dies-{}, clauses: [C-1], because: B, asm: r9 += 2, "
+                            "after: {{}}}}\n",
+                            i);
+    use(text);
     examine("dies");
     EXPECT_THAT(given_up(), HasSubstr("it broke down 10 times in a row; the last time: "));
-    EXPECT_EQ(first().outcome, Outcome::crash);
-    EXPECT_EQ(last().outcome, Outcome::not_run);
+    EXPECT_EQ(results()[8].outcome, Outcome::crash);
+    EXPECT_EQ(results().back().outcome, Outcome::not_run);
 }
 
 // A right answer in between counts: such a plugin is restarted as often as it takes.
@@ -190,6 +196,40 @@ TEST_F(Breakdowns, a_start_beyond_the_deadline_is_given_up) {
 
 TEST_F(Breakdowns, unavailable) {
     EXPECT_EQ(unavailable_by(fake_plugin("unavailable")), "a fake one");
+}
+
+/// A row spoils the plugin, which shows later: the vector that it shows on is not to blame.
+class LateBreakdowns : public Breakdowns {};
+
+TEST_F(LateBreakdowns, damage_that_shows_at_the_end_of_the_plugin) {
+    examine("spoilt --r4 14 --signal ABRT");
+    expect_others_pass(sweep());
+    ASSERT_EQ(late().size(), 1);
+    EXPECT_EQ(late()[0].vector->id, "v/sweep");
+    EXPECT_EQ(late()[0].failure.outcome, Outcome::crash);
+    EXPECT_EQ(late()[0].failure.program, 1);
+    EXPECT_EQ(late()[0].failure.row, 4);
+    EXPECT_EQ(late()[0].failure.registers_before.at(4), "0x000000000000000e");
+    EXPECT_THAT(late()[0].failure.why, HasSubstr("it ended with SIGABRT instead of exit status 0"));
+}
+
+TEST_F(LateBreakdowns, damage_that_shows_on_the_next_vector) {
+    examine("spoilt --r4 14 --then 0709000004000000"); // r9 += 4
+    expect_others_pass(sweep());
+    EXPECT_EQ(last().outcome, Outcome::pass) << "it shows there, and is not to blame";
+    ASSERT_EQ(late().size(), 1);
+    EXPECT_EQ(late()[0].vector->id, "v/sweep");
+    EXPECT_EQ(late()[0].failure.row, 4);
+    EXPECT_THAT(late()[0].failure.why,
+                HasSubstr("it spoils the plugin, which breaks down at v/last: "));
+}
+
+TEST_F(LateBreakdowns, what_does_not_happen_again_is_said_of_no_vector) {
+    examine(fmt::format("dies-once --r4 14 --flag '{}'", (folder().path() / "flag").string()));
+    expect_others_pass(VectorResult{});
+    ASSERT_EQ(late().size(), 1);
+    EXPECT_EQ(late()[0].vector, nullptr);
+    EXPECT_THAT(late()[0].failure.why, HasSubstr("at v/sweep, and not again: "));
 }
 
 } // namespace

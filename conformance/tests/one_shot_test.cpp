@@ -19,7 +19,7 @@ using testing::HasSubstr;
 constexpr auto reference_vm = "'" ASSAY_PLUGINS_DIR "/reference_vm'";
 
 TEST(one_shot, all_explicit_and_program_vectors_pass) {
-    OneShotExaminer examiner({.command = reference_vm, .one_shot = true}, {});
+    OneShotExaminer examiner({.command = reference_vm, .one_shot = OneShot{}}, {});
     std::size_t passed = 0;
     for (const Vector& vector : suite().vectors) {
         if (vector.kind != Kind::explicit_state && vector.kind != Kind::program)
@@ -37,8 +37,8 @@ TEST(one_shot, all_explicit_and_program_vectors_pass) {
     EXPECT_FALSE(has_children());
 }
 
-TEST(one_shot, sweeps_run_a_row_of_every_program) {
-    OneShotExaminer examiner({.command = reference_vm, .one_shot = true}, {});
+TEST(one_shot, sweeps_run_in_full) {
+    OneShotExaminer examiner({.command = reference_vm, .one_shot = OneShot{}}, {});
     const Vector vector = vector_of("    asm: \"{dst} s/= {src}\"\n"
                                     "    registers: {dst: r0-r4, src: r5}\n"
                                     "    rows: {dst: odd, src: odd}\n    digest: " +
@@ -46,8 +46,8 @@ TEST(one_shot, sweeps_run_a_row_of_every_program) {
     const VectorResult result = examiner.examine(vector);
     EXPECT_EQ(result.outcome, Outcome::pass) << result.why;
     EXPECT_EQ(result.programs, 5);
-    EXPECT_EQ(result.rows.run, 5);
-    EXPECT_EQ(result.rows.passed, 5);
+    EXPECT_EQ(result.rows.run, 45);
+    EXPECT_EQ(result.rows.passed, 45);
     EXPECT_EQ(result.rows.total, 45);
 }
 
@@ -59,9 +59,9 @@ protected:
                          std::chrono::milliseconds deadline = std::chrono::seconds(20)) {
         const auto file = m_folder.write("stub with space.sh", "#!/bin/sh\n" + script);
         std::filesystem::permissions(file, std::filesystem::perms::owner_all);
-        OneShotExaminer examiner({.command = fmt::format("'{}' --option", file.string()),
-                                  .one_shot = true,
-                                  .one_shot_r0_bits = bits},
+        OneShotExaminer examiner({.command = fmt::format("'{}'", file.string()),
+                                  .options = "--option",
+                                  .one_shot = OneShot{.r0_bits = bits}},
                                  {.deadline = deadline});
         const VectorResult result = examiner.examine(vector_of(vector));
         EXPECT_FALSE(has_children());
@@ -100,7 +100,7 @@ TEST_F(OneShotStub, a_wrong_value) {
     EXPECT_EQ(result.failures.at(0).registers_before.size(), 10);
 }
 
-TEST_F(OneShotStub, another_row_of_each_program_of_a_sweep) {
+TEST_F(OneShotStub, of_a_vector_that_fails_eight_rows_are_enough) {
     const VectorResult result =
         examine("cat >/dev/null; echo 1f\n", 64,
                 "    asm: \"{dst} += 0\"\n    registers: {dst: r0-r4}\n"
@@ -109,7 +109,8 @@ TEST_F(OneShotStub, another_row_of_each_program_of_a_sweep) {
     std::set<std::size_t> rows;
     for (const Failure& failure : result.failures)
         rows.insert(failure.row.value());
-    EXPECT_EQ(rows.size(), 5);
+    EXPECT_EQ(result.failing_rows, 8);
+    EXPECT_EQ(rows, (std::set<std::size_t>{0, 1, 2, 3, 4, 5, 6, 7}));
 }
 
 TEST_F(OneShotStub, two_folds_where_r0_has_32_bits) {
@@ -167,6 +168,97 @@ TEST_F(OneShotStub, what_the_contract_cannot_say_is_unsupported) {
         EXPECT_EQ(result.outcome, Outcome::unsupported);
         EXPECT_TRUE(result.tolerated);
     }
+}
+
+/// Rows that are chained run in one process: a script counts its starts.
+class Chains : public testing::Test {
+protected:
+    /// The vectors of the text on the reference VM behind a script; what it does to the program or
+    /// the answer is the script's.
+    std::vector<VectorResult> examine(const std::string& script, std::string_view vectors) {
+        m_suite = suite_of(vectors);
+        const auto file = m_folder.write(
+            "counting.sh", fmt::format("#!/bin/sh\necho >>'{}'\n{}\n", counter(), script));
+        std::filesystem::permissions(file, std::filesystem::perms::owner_all);
+        OneShotExaminer examiner(
+            {.command = fmt::format("'{}'", file.string()), .one_shot = OneShot{}}, {});
+        std::vector<const Vector*> list;
+        for (const Vector& vector : m_suite.vectors)
+            list.push_back(&vector);
+        auto results = examiner.examine(list);
+        m_late = examiner.take_late_findings();
+        return results;
+    }
+    std::string counter() const { return (m_folder.path() / "starts").string(); }
+    std::uintmax_t starts() const { return std::filesystem::file_size(counter()); }
+
+    static constexpr auto run_it = "exec " ASSAY_PLUGINS_DIR "/reference_vm \"$@\"";
+    static std::string many() {
+        std::string text;
+        for (int i = 0; i < 20; ++i)
+            text += fmt::format("  - {{id: v/number-{}, clauses: [C-1], because: B, asm: r9 += {}, "
+                                "before: {{r9: 1}}, after: {{r9: {}}}}}\n",
+                                i, i, i + 1);
+        return text;
+    }
+
+    TemporaryFolder m_folder;
+    Suite m_suite;
+    std::vector<LateFinding> m_late;
+};
+
+TEST_F(Chains, many_rows_in_one_process) {
+    for (const VectorResult& result : examine(run_it, many()))
+        EXPECT_EQ(result.outcome, Outcome::pass) << result.why;
+    EXPECT_EQ(starts(), 1);
+}
+
+TEST_F(Chains, the_row_that_is_wrong_is_found) {
+    // r9 += 7 adds 8: wrong in a chain and alone.
+    const auto results =
+        examine("sed 's/07 09 00 00 07 00 00 00/07 09 00 00 08 00 00 00/' | " ASSAY_PLUGINS_DIR
+                "/reference_vm \"$@\"",
+                many());
+    for (std::size_t i = 0; i < results.size(); ++i)
+        EXPECT_EQ(results[i].outcome, i == 7 ? Outcome::wrong : Outcome::pass) << i;
+    EXPECT_LE(starts(), 1 + 2 * 5);
+    EXPECT_TRUE(m_late.empty());
+}
+
+TEST_F(Chains, what_is_wrong_in_a_chain_only_is_said_of_no_vector) {
+    // Programs of more than 2,000 bytes add 8 instead of 7.
+    const auto results = examine("read -r p; [ ${#p} -le 12000 ] || p=$(echo \"$p\" | sed 's/07 09 "
+                                 "00 00 07 00 00 00/07 09 00 00 08 00 00 00/'); "
+                                 "echo \"$p\" | " ASSAY_PLUGINS_DIR "/reference_vm \"$@\"",
+                                 many());
+    for (const VectorResult& result : results)
+        EXPECT_EQ(result.outcome, Outcome::pass) << result.why;
+    ASSERT_EQ(m_late.size(), 1);
+    EXPECT_EQ(m_late[0].vector, nullptr);
+    EXPECT_EQ(m_late[0].failure.outcome, Outcome::wrong);
+    EXPECT_THAT(m_late[0].failure.why,
+                testing::AllOf(HasSubstr(" rows in one program, from v/number-"),
+                               HasSubstr("each half of which is right")));
+}
+
+TEST_F(Chains, a_runtime_that_takes_short_programs_only) {
+    for (const VectorResult& result :
+         examine("read -r p; [ ${#p} -le 6000 ] || { echo too long >&2; exit 1; }; "
+                 "echo \"$p\" | " ASSAY_PLUGINS_DIR "/reference_vm \"$@\"",
+                 many()))
+        EXPECT_EQ(result.outcome, Outcome::pass) << result.why;
+    EXPECT_TRUE(m_late.empty());
+}
+
+TEST_F(OneShotStub, the_line_that_says_most) {
+    const auto why_of = [&](const std::string& script) { return examine(script).why; };
+    EXPECT_EQ(why_of("echo on stdout; exit 1\n"), "exit status 1: on stdout");
+    EXPECT_EQ(
+        why_of("echo \"thread 'main' panicked at x.rs:1:\" >&2; echo reason >&2; echo note >&2; "
+               "exit 101\n"),
+        "exit status 101: reason");
+    EXPECT_EQ(why_of("printf '0: (b7) r0 = 1\\nR1 is bad\\nprocessed 1 insns\\n' >&2; exit 1\n"),
+              "exit status 1: R1 is bad");
 }
 
 } // namespace

@@ -14,19 +14,21 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-constexpr auto file = "runtimes:\n"
-                      "- name: one\n"
-                      "  command: \"'my vm' serve\"\n"
-                      "  options: --quiet\n"
-                      "  engines: {interpreter: '', jit: --jit 2}\n"
-                      "  environment: {A: 1, B: two words}\n"
-                      "  timeout: 3\n"
-                      "  divergences: known.yaml\n"
-                      "  install: apt-get install my-vm\n"
-                      "- name: two\n"
-                      "  command: ssh host vm\n"
-                      "  one-shot: {r0_bits: 32, memory: xdp}\n"
-                      "  install: ask the host\n";
+constexpr auto file =
+    "runtimes:\n"
+    "- name: one\n"
+    "  command: \"'my vm' serve\"\n"
+    "  options: --quiet\n"
+    "  engines: {interpreter: '', jit: --jit 2}\n"
+    "  environment: {A: 1, B: two words}\n"
+    "  timeout: 3\n"
+    "  divergences: known.yaml\n"
+    "  install: apt-get install my-vm\n"
+    "- name: two\n"
+    "  command: ssh host vm\n"
+    "  one-shot: {r0_bits: 32, memory: xdp, max_memory: 3520, groups: [base64], faults: "
+    "[out of bounds]}\n"
+    "  install: ask the host\n";
 
 constexpr auto known =
     "divergences:\n"
@@ -58,14 +60,17 @@ TEST_F(Runtimes, everything_that_can_be_declared) {
                 ElementsAre(testing::Pair("A", "1"), testing::Pair("B", "two words")));
     EXPECT_EQ(one.deadline, std::chrono::seconds(3));
     EXPECT_EQ(one.install, "apt-get install my-vm");
-    EXPECT_FALSE(one.one_shot);
+    EXPECT_FALSE(one.one_shot.has_value());
     ASSERT_EQ(one.known_divergences.size(), 1);
     EXPECT_EQ(one.known_divergences[0].runtime, "vm");
     const Runtime& two = chosen[1];
     EXPECT_THAT(two.words(), ElementsAre("ssh", "host", "vm"));
-    EXPECT_TRUE(two.one_shot);
-    EXPECT_EQ(two.one_shot_r0_bits, 32);
-    EXPECT_EQ(two.one_shot_memory, OneShotMemory::xdp);
+    ASSERT_TRUE(two.one_shot.has_value());
+    EXPECT_EQ(two.one_shot->r0_bits, 32);
+    EXPECT_EQ(two.one_shot->memory, OneShotMemory::xdp);
+    EXPECT_EQ(two.one_shot->max_memory, 3520);
+    EXPECT_THAT(two.one_shot->groups, ElementsAre(Group::base64));
+    EXPECT_THAT(two.one_shot->faults, ElementsAre("out of bounds"));
     EXPECT_EQ(two.deadline, std::nullopt);
 }
 

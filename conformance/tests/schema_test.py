@@ -123,7 +123,7 @@ RUNTIME = "runtimes:\n  - {name: a, command: b c, install: d, "
 GOOD_RUNTIMES = [
     "options: e, engines: {f: g, h: ''}, environment: {I: j, K: 1}, timeout: 1, divergences: l",
     "one-shot: {}",
-    "one-shot: {r0_bits: 32, memory: xdp}",
+    "one-shot: {r0_bits: 32, memory: xdp, max_memory: 1, max_insns: 2, groups: [packet], faults: [f]}",
 ]
 
 BAD_RUNTIMES = [
@@ -136,6 +136,8 @@ BAD_RUNTIMES = [
     "timeout: 1.5",
     "one-shot: {r0_bits: 16}",
     "one-shot: {memory: r2}",
+    "one-shot: {max_memory: 43001}",
+    "one-shot: {groups: [base16]}",
     "one-shot: {bits: 32}",
 ]
 

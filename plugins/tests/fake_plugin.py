@@ -32,6 +32,9 @@ Modes:
     interprets           says that an interpreter runs the program (for a --hello that promises jit)
     optimises            shows a translated program of which only EXIT is left
     slow-start           waits for --seconds before it reads anything (3)
+    spoilt               after such a row: ends by --signal at the next run of a program that holds the
+                         bytes --then HEX, or, without it, at the end of the input
+    dies-once            ends by --signal at such a row if the file --flag is not there, and makes it
     slow                 waits for --seconds before each answer to run (3)
 
 Conditions say when; all that are given must hold. Numbers count from 0, in the life of one process.
@@ -78,6 +81,8 @@ def parse():
     parser.add_argument("--program", type=bytes.fromhex, default=b"")
     parser.add_argument("--by", type=number, default=8)
     parser.add_argument("--signal", default="SEGV")
+    parser.add_argument("--then", type=bytes.fromhex)
+    parser.add_argument("--flag")
     parser.add_argument("--hello", default=BAD)
     parser.add_argument("--times", type=number, default=1)
     parser.add_argument("--seconds", type=float, default=3)
@@ -102,6 +107,7 @@ class Fake:
         self.options = options
         self.requests, self.rows, self.refusals = -1, -1, {}
         self.image = None  # of the loaded program
+        self.spoilt = False
 
     def is_time(self, block=None):
         """Do the conditions hold, at this request or at the row with this block?"""
@@ -132,6 +138,12 @@ class Fake:
                 self.load(data)
             else:
                 self.run(request["run"]["rows"], request["run"]["size"], data)
+        if self.spoilt and not self.options.then:
+            self.die()
+
+    def die(self):
+        os.kill(os.getpid(), getattr(signal, "SIG" + self.options.signal))
+        time.sleep(60)
 
     def hello(self):
         promises = self.options.mode in ("interprets", "optimises") and self.options.hello != BAD
@@ -200,8 +212,13 @@ class Fake:
             faults.append({"row": row, "why": 'a "fault"\nof \ufffd bytes'})
             return struct.pack("<IIQ", 1, 0, 0) + before
         if self.misbehaves("dies", before):
-            os.kill(os.getpid(), getattr(signal, "SIG" + self.options.signal))
-            time.sleep(60)
+            self.die()
+        if self.misbehaves("dies-once", before) and not os.path.exists(self.options.flag):
+            open(self.options.flag, "x").close()
+            self.die()
+        if self.spoilt and self.options.then and self.options.then in self.image:
+            self.die()
+        self.spoilt = self.spoilt or self.misbehaves("spoilt", before)
         if self.misbehaves("exits", before):
             os._exit(0)
         return struct.pack("<IIQ", 0, 0, 0) + block
@@ -244,7 +261,7 @@ class Fake:
 MODES = (
     "good wrong fault lies-length short-rows dies exits hangs floods-stdout floods-stderr"
     " half-line not-json bad-hello accepts-everything rejects unable unavailable interprets"
-    " optimises slow-start slow"
+    " optimises slow-start slow spoilt dies-once"
 ).split()
 
 if __name__ == "__main__":
