@@ -171,8 +171,25 @@ static enum bpf_assay_verdict load(void* user, const struct bpf_assay_program* p
 
 // ---- run ---------------------------------------------------------------------------------------
 
+#ifdef __x86_64__
+// Some of the JIT compiler's code reads R10 and R11 before anything has written them, so what it
+// does depends on addresses, and changes from run to run. A caller may leave there what it likes:
+// zero.
+__asm__(".pushsection .text\n"
+        "call_code:\n"
+        "    xor %r10d, %r10d\n"
+        "    xor %r11d, %r11d\n"
+        "    jmp *%rsi\n"
+        ".popsection\n");
+uint64_t call_code(void* context, uint64_t (*code)(void*));
+#else
+static uint64_t call_code(void* context, uint64_t (*code)(void*)) {
+    return code(context);
+}
+#endif
+
 static uint64_t execute(const struct dpdk* dpdk, void* context) {
-    return dpdk->jit.func ? dpdk->jit.func(context) : rte_bpf_exec(dpdk->bpf, context);
+    return dpdk->jit.func ? call_code(context, dpdk->jit.func) : rte_bpf_exec(dpdk->bpf, context);
 }
 
 // The library has no faults: what ends a program early makes it return 0.
