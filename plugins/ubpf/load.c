@@ -81,6 +81,8 @@ static void unload(struct runtime* runtime) {
 }
 
 static int make_vm(struct runtime* runtime) {
+    const enum ubpf_execution_profile profile =
+        runtime->safe_profile ? UBPF_EXECUTION_PROFILE_SAFE : UBPF_EXECUTION_PROFILE_LEGACY;
     struct ubpf_vm* vm = ubpf_create();
     runtime->vm = vm;
     if (!vm)
@@ -90,9 +92,7 @@ static int make_vm(struct runtime* runtime) {
     ubpf_toggle_constant_blinding(vm, runtime->constant_blinding);
     ubpf_set_error_print(vm, print_error);
     ubpf_register_stack_usage_calculator(vm, stack_usage, NULL);
-    return ubpf_set_execution_profile(vm, runtime->safe_profile ? UBPF_EXECUTION_PROFILE_SAFE
-                                                                : UBPF_EXECUTION_PROFILE_LEGACY) ==
-               0 &&
+    return ubpf_set_execution_profile(vm, profile) == 0 &&
            register_helper(runtime, MIX, "mix", mix) == 0 &&
            register_helper(runtime, COPY, "copy", copy) == 0 &&
            register_helper(runtime, UNSTATED, "unstated", unstated) == 0;
