@@ -141,6 +141,8 @@ pub trait Runtime {
 
 /// Serves standard input until its end. What it returns is for `main` to return.
 pub fn serve(mut runtime: impl Runtime) -> ExitCode {
+    // The report quotes a plugin's last words, which must not be an advice on backtraces.
+    std::panic::set_hook(Box::new(|panic| eprintln!("{panic}")));
     let outcome = Arguments::read(&mut runtime).and_then(|arguments| {
         let input = BufReader::with_capacity(MAX_LINE, stdin().lock());
         let output = take_standard_output().map_err(|e| format!("standard output: {e}"))?;

@@ -8,6 +8,7 @@
 mod bpf_assay_plugin;
 mod claims;
 mod helpers;
+mod stack;
 
 use bpf_assay_plugin::{serve, Info, Loaded, Program, Runtime, Unavailable, Verdict};
 use rbpf::EbpfVmRaw;
@@ -41,6 +42,7 @@ impl Machine {
         // SAFETY: the bytes stay where they are as long as this Machine, and nobody writes to them.
         let program = unsafe { &*std::ptr::from_ref(&*image) };
         let mut vm = EbpfVmRaw::new(Some(program))?;
+        vm.set_stack_usage_calculator(stack::usage, Box::new(()))?;
         for (_, id, function) in helpers::ALL {
             vm.register_helper(id, function)?;
         }
