@@ -99,6 +99,8 @@ private:
     const nlohmann::json& m_body;
 };
 
+} // namespace
+
 Hello read_hello(const nlohmann::json& body) {
     const HelloReader read(body);
     Hello hello;
@@ -137,8 +139,6 @@ Hello read_hello(const nlohmann::json& body) {
                               mnemonic);
     return hello;
 }
-
-} // namespace
 
 std::vector<Group> with_included(std::vector<Group> groups) {
     static constexpr std::array<std::pair<Group, Group>, 3> includes{

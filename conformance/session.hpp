@@ -39,6 +39,9 @@ struct Hello {
     }
 };
 
+/// What the object of an answer to `hello` says. Throws std::string: what is wrong with it.
+Hello read_hello(const nlohmann::json& body);
+
 /// Groups with all that they include (RFC 9669 section 2.4).
 std::vector<Group> with_included(std::vector<Group> groups);
 

@@ -63,6 +63,10 @@ std::string in_quotes(const std::string& word) {
     return fmt::format("{0}{1}{0}", quote, word);
 }
 
+fs::path sdk_folder() {
+    return data_folder() / "plugins" / "sdk";
+}
+
 const Vector& find_vector(const Suite& suite, const std::string& id) {
     const auto found = std::ranges::find(suite.vectors, id, &Vector::id);
     if (found != suite.vectors.end())

@@ -21,6 +21,9 @@ std::filesystem::path exemptions_file();
 /// The suite's list of runtimes.
 std::filesystem::path runtimes_file();
 
+/// The SDK for plugins, with its examples.
+std::filesystem::path sdk_folder();
+
 /// The vector of that id. Throws InputError naming similar ids.
 const Vector& find_vector(const Suite& suite, const std::string& id);
 

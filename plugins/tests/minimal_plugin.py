@@ -82,6 +82,8 @@ program = None
 while line := sys.stdin.buffer.readline():
     request, payload = json.loads(line), b""
     data = sys.stdin.buffer.read(request.get("bytes", 0))
+    if len(data) != request.get("bytes", 0) or request.get("hello", HELLO)["protocol"] != 1:
+        sys.exit("the input ends within a request, or it is not of protocol 1")
     if "hello" in request:
         answer = {"hello": HELLO}
     elif "load" in request:
@@ -91,9 +93,12 @@ while line := sys.stdin.buffer.readline():
                 program, answer = decode(data), {"loaded": {}}
         except Trouble as trouble:
             answer = {"rejected": {"why": str(trouble)}}
-    elif program is None:
-        answer = {"not_loaded": {}}
     else:
-        answer, payload = run(program, request["run"]["rows"], request["run"]["size"], data)
+        rows, size = request["run"]["rows"], request["run"]["size"]
+        if len(data) != rows * size:
+            sys.exit("bytes is not rows times size")
+        answer = {"not_loaded": {}}
+        if program is not None:
+            answer, payload = run(program, rows, size, data)
     sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n" + payload)
     sys.stdout.buffer.flush()

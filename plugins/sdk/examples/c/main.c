@@ -1,10 +1,10 @@
-// The bpf-assay plugin of example-vm. The three functions are what to change.
+// The bpf-assay plugin of minimal-c. The three functions are what to change.
 #include "bpf_assay_plugin.h"
 #include "runtime.h"
 
 static int info(void* runtime, struct bpf_assay_info* info) {
     (void)runtime;
-    info->name = "example-vm";
+    info->name = "minimal-c";
     info->version = "0.1";
     info->engine = "interpreter";
     info->big_endian = 0; // without this line: as the machine

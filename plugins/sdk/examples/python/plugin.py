@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
-"""The bpf-assay plugin of example-vm. The three methods are what to change."""
+"""The bpf-assay plugin of minimal-python. The three methods are what to change."""
 
 import sys; sys.path.append(sys.path[0] + "/../..")  # where the SDK is
-
 from bpf_assay_plugin import Fault, Info, Rejected, serve
 from runtime import Refused, Runtime, Trap
 
@@ -14,7 +13,7 @@ class Plugin:
     def info(self):
         # `groups`: the conformance groups that the runtime promises. Here none, so that what it
         # does not know is unsupported, and no divergence.
-        return Info(name="example-vm", version="0.1", engine="interpreter", byte_order="little",
+        return Info(name="minimal-python", version="0.1", engine="interpreter", byte_order="little",
                     groups=[])
 
     def load(self, program):
