@@ -55,6 +55,9 @@ public:
     Conversation& shared();
     void drop_shared() { m_shared.reset(); }
 
+    /// Set by the check that has found out: the runtime does not survive a bad address.
+    bool dies_of_faults = false;
+
     Program assemble(std::string_view text);
     u64 number(std::span<const u8> bytes) const;
     void put_number(std::span<u8> bytes, u64 value) const;

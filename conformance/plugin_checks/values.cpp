@@ -30,6 +30,8 @@ void returns_r0(Subject& subject) {
 /// Rows of a program of which those with an even number read far outside of the block; NotOffered
 /// if the runtime refuses that, or does not trap it.
 std::vector<Row> run_into_faults(Subject& subject, std::size_t count) {
+    if (subject.dies_of_faults)
+        throw NotOffered{"as before"};
     Conversation& talk = subject.shared();
     if (talk.ask(load_request(subject.assemble(reads_at_distance)),
                  {"loaded", "rejected", "unsupported"}, "a verdict")
@@ -49,6 +51,7 @@ std::vector<Row> run_into_faults(Subject& subject, std::size_t count) {
         if (wrong.kind == Wrong::Kind::answer)
             throw;
         subject.drop_shared();
+        subject.dies_of_faults = true;
         subject.remark(fmt::format("{}; the runner copes, but the vector is lost", wrong.came));
         throw NotOffered{"the runtime does not survive a load far outside of the block"};
     }

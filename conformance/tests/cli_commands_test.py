@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The commands beside run: show, explain, asm, disasm, isa, plugin check.
+"""The commands beside run: show, explain, asm, disasm, isa.
 
     cli_commands_test.py SOURCE_FOLDER BPF_ASSAY
 """
@@ -7,7 +7,7 @@
 import json
 import unittest
 
-from cli_case import Cli, fake
+from cli_case import Cli
 
 
 class OtherCommands(Cli):
@@ -17,7 +17,7 @@ class OtherCommands(Cli):
                     if line.startswith("  ") and not line.startswith("   ")]
         for known in ("run", "show", "explain", "asm", "disasm", "isa", "plugin"):
             self.assertIn(known, commands)
-        for command in [*commands, "plugin check"]:
+        for command in [*commands, "plugin check", "plugin new"]:
             with self.subTest(command):
                 text = self.run_program(*command.split(), "--help").stdout
                 self.assertRegex(text, f"Examples?:\n  bpf-assay {command}")
@@ -117,36 +117,6 @@ vectors:
         self.assertEqual(isa["version"], 1)
         self.assertEqual(sorted(line.split()[0] for line in table[1:]),
                          sorted(row["mnemonic"] for row in isa["instructions"]))
-
-
-class PluginCheck(Cli):
-    def check(self, command, **options):
-        return self.run_program("plugin", "check", command, **options)
-
-    def test_good(self):
-        result = self.check("reference_vm")
-        self.assertIn("The plugin speaks the protocol.", result.stdout)
-        self.assertNotIn("WRONG", result.stdout)
-        self.check("reference_vm --byte-order big")
-
-    def test_wrong(self):
-        result = self.check(fake("accepts-everything"), status=1)
-        self.assertRegex(result.stdout, r"WRONG +hands on a refusal\n +a program with the unassigned")
-        self.assertRegex(result.stdout, r"\d of \d checks failed; docs/plugin-protocol.md")
-
-    def test_breakdowns_end(self):
-        for mode, words in [("bad-hello", "hello: 'name' must be a text"), ("dies", "SIGSEGV"),
-                            ("not-json", "not a JSON object"), ("floods-stdout", "a line of more"),
-                            ("hangs", "no answer within 1.5 s")]:
-            with self.subTest(mode):
-                result = self.run_program("plugin", "check", fake(mode), "--timeout", "1.5",
-                                          status=1)
-                self.assertIn(words, result.stdout)
-
-    def test_set_up(self):
-        self.assertIn("cannot start '/no/such'", self.check("/no/such", status=2).stderr)
-        self.assertIn("not available: a fake one", self.check(fake("unavailable"), status=2).stderr)
-        self.run_program("plugin", status=2)
 
 
 if __name__ == "__main__":

@@ -37,8 +37,8 @@ class Info:
 
     def __init__(self, name, version, engine, byte_order=sys.byteorder, r0_bits=64,
                  max_insns=1_000_000, max_block=131_072, contexts=("memory",),
-                 groups=("base32", "base64"), excluded=(), extensions=(), helpers=None, threads=1,
-                 stores_pointers=True, environment=None):
+                 groups=("base32", "base64"), excluded=None, extensions=None, helpers=None,
+                 threads=1, stores_pointers=True, environment=None):
         self.name, self.version = name, version  # of the runtime
         self.engine = engine  # "interpreter", "jit", "native"
         self.byte_order = byte_order  # "little", "big"
@@ -71,13 +71,20 @@ class Loaded:
         self.translated = translated  # bytes: the program after the runtime's own rewriting
 
 
-class Verdict(Exception):
-    """Raised by load(), with the runtime's own message: one of the four below."""
+class Words(Exception):
+    """With the runtime's own message: text, bytes, or another exception."""
+
+    def __init__(self, why):
+        super().__init__(_text(why))
+
+
+class Verdict(Words):
+    """Raised by load(): one of the four below."""
 
     name, cause = "", None
 
     def __init__(self, why, log=None):
-        super().__init__(_text(why))
+        super().__init__(why)
         self.log = log
 
 
@@ -105,15 +112,15 @@ class NoPermission(Verdict):
     name, cause = "unable", "permission"
 
 
-class Fault(Exception):
+class Fault(Words):
     """Raised by run(): the runtime reports a fault."""
 
 
-class Unavailable(Exception):
+class Unavailable(Words):
     """Raised by info(): the runtime cannot be used here. `why` says what to do about it."""
 
     def __init__(self, why, cause="setup"):  # or "permission"
-        super().__init__(_text(why))
+        super().__init__(why)
         self.cause = cause
 
 
@@ -142,8 +149,12 @@ def serve(plugin, parser=None):
     parser.add_argument("memory", nargs="?", help="hex bytes of memory (one-shot)")
     parser.add_argument("--program", metavar="HEX", help="the program, instead of standard input")
     parser.add_argument("--debug", action="store_true", help="accepted for other suites' sake")
+    parser.add_argument("--elf", action="store_true", help="refused: only hex bytes are supported")
+    parser.error = lambda message: sys.exit(_complain(message))
     # Other suites split options by spaces, so empty ones occur.
     plugin.options = options = parser.parse_args([word for word in sys.argv[1:] if word])
+    if options.elf:
+        parser.error("--elf: ELF files are not supported, only hex bytes")
     source, sink = _open_streams()
     session = _Session(plugin, source, sink)
     try:
@@ -208,12 +219,14 @@ def _refuse(what):
 
 def _read_request(line):
     """The name, body and payload size of a request."""
+    if not line.lstrip().startswith(b"{"):
+        raise _Unreadable("a request is an object on one line")
     try:
         message = json.loads(line.decode("utf-8"), parse_constant=_refuse)
-    except (ValueError, RecursionError):
-        raise _Unreadable("the line is not JSON") from None
-    if not isinstance(message, dict):
-        raise _Unreadable("a request is an object on one line")
+    except (ValueError, RecursionError) as error:
+        extra = getattr(error, "msg", None) == "Extra data"
+        raise _Unreadable("there is something after the object" if extra
+                          else "the line is not JSON") from None
     names = [name for name in ("hello", "load", "run") if name in message]
     if not names:
         raise _Unreadable("neither hello, load nor run")
@@ -306,7 +319,8 @@ class _Session:
         hello = {"protocol": 1, **vars(self.info)}
         hello["environment"] = {key: _text(text) for key, text in self.info.environment.items()}
         for key in ("contexts", "groups", "excluded", "extensions"):
-            hello[key] = list(hello[key])
+            hello[key] = hello[key] if hello[key] is None else list(hello[key])
+        hello = {key: value for key, value in hello.items() if value is not None}
         return ({"hello": hello},)
 
     def call_load(self, program):
@@ -348,7 +362,7 @@ class _Session:
         rows, size, threads, times = self.read_run(body, len(data))
         if self.program is None:
             return ({"not_loaded": {}},)
-        answer, faults, room = bytearray(), [], MAX_LINE - 256
+        answer, faults, room = bytearray(), [], MAX_LINE // 2
         for row in range(rows):
             before = data[row * size : (row + 1) * size]
             status, r0, why = self.run_row(before, threads, times)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A plugin that works, but for one rule of docs/plugin-protocol.md: for the tests of `plugin check`.
+"""A plugin that works, but for one rule of docs/plugin-protocol.md, to test `plugin check`.
 
     rule_breaker.py MODE
 
@@ -42,7 +42,7 @@ misunderstands. Modes:
     latin-1             gives reasons that are no UTF-8
     holds-back          flushes only at the end
     one-read            takes each read for one request
-    sequential          takes requests only while there is no answer to be read: it waits for silence
+    sequential          ends if a request comes before the one before is answered
     bad-end             ends with status 1 at the end of its input
     says-goodbye        prints a line at the end of its input
     stays               does not end with its input

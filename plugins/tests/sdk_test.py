@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Tests sdk/bpf_assay_plugin.h through sdk_test_plugin: sdk_test.py PLUGIN [unittest options]."""
+"""Tests an SDK through its sdk_test_plugin: sdk_test.py PLUGIN [unittest options]."""
 
 import json
 import os
@@ -264,7 +264,7 @@ class OneShot(unittest.TestCase):
     def check(self, result, out, err=""):
         complaint = result.stderr.replace("chatter of the runtime\n", "")
         self.assertEqual((result.returncode, result.stdout), (1 if err else 0, out))
-        self.assertIn(err, complaint)
+        self.assertRegex(complaint, err or "^")
 
     def test_r0_as_hex(self):
         self.check(one_shot([PLUGIN], program("x")), "fedcba9800000000\n")
@@ -285,11 +285,11 @@ class OneShot(unittest.TestCase):
         self.check(one_shot([PLUGIN], program("m")), "", "unable: 8 bytes")
         self.check(one_shot([PLUGIN], program("f")), "", "fault: fault")
         self.check(one_shot([PLUGIN], program("x"), None, ["--unavailable"]), "", "not today")
-        self.check(one_shot([PLUGIN], program("x"), None, ["--what"]), "", "unknown option")
-        self.check(one_shot([PLUGIN], program("x"), None, ["--byte-order"]), "", "missing")
+        self.check(one_shot([PLUGIN], program("x"), None, ["--what"]), "", "unknown opt|unrecog")
+        self.check(one_shot([PLUGIN], program("x"), None, ["--byte-order"]), "", "missing|expected")
         no_order = ["--byte-order", "x"]
-        self.check(one_shot([PLUGIN], program("x"), None, no_order), "", "no byte order")
-        self.check(one_shot([PLUGIN], program("x"), None, ["01", "02"]), "", "unexpected")
+        self.check(one_shot([PLUGIN], program("x"), None, no_order), "", "no byte order|choice")
+        self.check(one_shot([PLUGIN], program("x"), None, ["01", "02"]), "", "unexpected|unrecog")
         self.check(one_shot([PLUGIN], program("x"), None, ["0102x"]), "", "memory is not")
         self.check(one_shot([PLUGIN], program("x"), None, ["010"]), "", "memory is not")
         self.check(self.start("exit"), "", "program is not")
