@@ -16,6 +16,7 @@ Command add_explain(CLI::App& app);
 Command add_asm(CLI::App& app);
 Command add_disasm(CLI::App& app);
 Command add_isa(CLI::App& app);
+Command add_reduce(CLI::App& app);
 Command add_mutants(CLI::App& app);
 Command add_coverage(CLI::App& app);
 Command add_plugin(CLI::App& app);

@@ -23,6 +23,7 @@ int run(int argc, char** argv) {
         {"run", cli::add_run(app, {argv, argv + argc})},
         {"show", cli::add_show(app)},
         {"explain", cli::add_explain(app)},
+        {"reduce", cli::add_reduce(app)},
         {"asm", cli::add_asm(app)},
         {"disasm", cli::add_disasm(app)},
         {"isa", cli::add_isa(app)},

@@ -1,0 +1,269 @@
+// `reduce`: the smallest statement that fails like a vector does.
+#include "conformance/cli/commands.hpp"
+#include "conformance/cli/files.hpp"
+#include "conformance/error.hpp"
+#include "conformance/profile.hpp"
+#include "conformance/reduction/finding.hpp"
+
+#include <fmt/format.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+
+namespace bpf_assay::conformance::cli {
+namespace {
+
+using namespace reduction;
+namespace fs = std::filesystem;
+
+struct Options {
+    std::string id;
+    std::string plugin;
+    std::vector<std::string> against;
+    std::string vectors;
+    std::string output;
+    std::string profile = "default";
+    std::optional<std::size_t> program, row;
+    double budget = 60;
+    double timeout = 10;
+    bool strict = false;
+};
+
+constexpr int status_passes = 1;
+constexpr int status_unusable = 2;
+
+std::chrono::milliseconds milliseconds(double seconds) {
+    return std::chrono::milliseconds(static_cast<long long>(seconds * 1000));
+}
+
+Runtime runtime_of(const Options& options) {
+    return {.command = plugin_command(options.plugin)};
+}
+std::vector<Runtime> others_of(const Options& options) {
+    std::vector<Runtime> others;
+    for (const std::string& command : options.against)
+        others.push_back({.command = plugin_command(command)});
+    return others;
+}
+
+std::string title_of(const Runtime& runtime, const Hello& hello) {
+    RuntimeResult named;
+    named.command = runtime.command;
+    named.hello = hello;
+    return named.title();
+}
+
+ExamineOptions examine_options(const Options& options) {
+    return {.strict = options.strict,
+            .profile = *run_profile_from_name(options.profile),
+            .deadline = milliseconds(options.timeout)};
+}
+
+void check_selection(const Vector& vector, const Options& options) {
+    const std::size_t programs = vector.kind == Kind::sweep      ? vector.sweep_programs.size()
+                                 : vector.kind == Kind::encoding ? vector.encoding.count()
+                                                                 : 1;
+    const std::size_t program = options.program.value_or(0);
+    if (program >= programs)
+        throw InputError(fmt::format("program {}; the vector has {}", program, programs));
+    const std::size_t rows =
+        vector.kind == Kind::sweep ? make_experiment(vector, program, {})->rows() : 1;
+    if (options.row.value_or(0) >= rows)
+        throw InputError(fmt::format("row {}; the program has {}", *options.row, rows));
+}
+
+/// A folder with one file, gone at the end.
+class Folder {
+public:
+    Folder() {
+        std::string name = fs::temp_directory_path() / "bpf-assay-reduce-XXXXXX";
+        if (mkdtemp(name.data()) == nullptr)
+            throw InputError(fmt::format("{}: cannot be made", name));
+        m_path = name;
+    }
+    ~Folder() {
+        std::error_code ignored;
+        fs::remove_all(m_path, ignored);
+    }
+    Folder(const Folder&) = delete;
+    Folder& operator=(const Folder&) = delete;
+    const fs::path& path() const { return m_path; }
+
+private:
+    fs::path m_path;
+};
+
+void write_file(const fs::path& path, const std::string& text) {
+    std::ofstream stream(path, std::ios::binary);
+    stream << text;
+    stream.close();
+    if (!stream)
+        throw InputError(fmt::format("{}: cannot be written", path.string()));
+}
+
+std::string verdict_of(const Runtime& runtime, const Vector& vector, const Options& options,
+                       std::string& title) {
+    title = runtime.command;
+    try {
+        Trials trials(runtime, examine_options(options));
+        title = title_of(runtime, trials.hello());
+        if (const auto needs = lacking(trials.hello(), vector))
+            return "not run: it does not offer " + *needs;
+        return verdict_text(trials.examine(vector));
+    } catch (const RuntimeUnavailable& unavailable) {
+        return "not available: " + unavailable.why;
+    } catch (const GivenUp& given_up) {
+        return "not available: " + given_up.why;
+    }
+}
+
+/// The written file, loaded and run as `run --vectors` would. Returns what is not as it must be.
+std::string flaw_of(const std::string& yaml, const Finding& finding, Trials& trials,
+                    const Options& options) {
+    const Folder folder;
+    write_file(folder.path() / "found.yaml", yaml);
+    const Suite suite = load_suite_from(folder.path().string());
+    const Vector& vector = suite.vectors.at(0);
+    std::string title;
+    const std::string reference =
+        verdict_of({.command = plugin_command("reference_vm")}, vector, options, title);
+    if (reference != "right")
+        return fmt::format("{}: {}", title, reference);
+    const VectorResult result = trials.examine_freshly(vector, 1);
+    if (const auto kind = kind_of(result); !kind || kind->outcome != finding.report->kind.outcome)
+        return fmt::format("the written vector, run once, is {} ({})", name_of(result.outcome),
+                           result.why);
+    return {};
+}
+
+int nothing_to_reduce(const Report& report, const Vector& vector, const std::string& runtime,
+                      const Options& options) {
+    fmt::print("{}\n  nothing to reduce on {}: ", vector.id, runtime);
+    if (report.status == Report::Status::not_reproducible) {
+        if (options.program || options.row)
+            fmt::print("program {}, row {} does not fail\n", options.program.value_or(0),
+                       options.row.value_or(0));
+        else
+            fmt::print("not reproducible. It was {} ({}), and no row of it fails twice in a row "
+                       "by itself\n",
+                       name_of(report.whole.outcome), report.whole.why);
+        return status_passes;
+    }
+    const VectorResult& whole = report.whole;
+    fmt::print("{}{}{}\n  {} programs and {} rows were run, profile {}\n", name_of(whole.outcome),
+               whole.tolerated ? ", tolerated" : "",
+               whole.why.empty() ? "" : fmt::format(" ({})", whole.why), whole.programs,
+               whole.rows.run, options.profile);
+    return status_passes;
+}
+
+void write_results(const Finding& finding, const std::string& yaml, const Options& options) {
+    const fs::path folder = options.output;
+    std::error_code error;
+    fs::create_directories(folder, error);
+    const std::string slug = slug_of(*finding.original, finding.hello);
+    write_file(folder / (slug + ".yaml"), yaml);
+    write_file(folder / (slug + ".md"), page_of(finding));
+    fmt::print("written\n    {}\n    {}\n", (folder / (slug + ".yaml")).string(),
+               (folder / (slug + ".md")).string());
+}
+
+int reduce_command(const Options& options) {
+    const Suite suite = load_suite_from(options.vectors);
+    const Vector& vector = find_vector(suite, options.id);
+    check_selection(vector, options);
+    Trials trials(runtime_of(options), examine_options(options));
+    const std::string runtime = title_of(trials.runtime(), trials.hello());
+    const Report report = reduce_vector(trials, vector,
+                                        {.program = options.program,
+                                         .row = options.row,
+                                         .budget = milliseconds(options.budget),
+                                         .deadline = milliseconds(options.timeout)});
+    if (report.status != Report::Status::reduced)
+        return nothing_to_reduce(report, vector, runtime, options);
+    Finding finding{.suite = &suite,
+                    .original = &vector,
+                    .report = &report,
+                    .vector = found_vector(report, vector, trials.hello(), runtime),
+                    .runtime = runtime,
+                    .hello = trials.hello(),
+                    .command = options.plugin,
+                    .reproduce = fmt::format("bpf-assay run --vectors {} -p '{}' {}{}",
+                                             options.output.empty() ? "FOLDER" : options.output,
+                                             options.plugin, options.strict ? "--strict " : "",
+                                             "found/" + slug_of(vector, trials.hello())),
+                    .tool = "bpf-assay " BPF_ASSAY_VERSION,
+                    .others = {}};
+    for (const Runtime& other : others_of(options)) {
+        Comparison comparison;
+        comparison.verdict = verdict_of(other, finding.vector, options, comparison.title);
+        finding.others.push_back(std::move(comparison));
+    }
+    const std::string yaml = yaml_of(finding);
+    const std::string flaw = flaw_of(yaml, finding, trials, options);
+    fmt::print("{}", text_of(finding));
+    if (options.output.empty())
+        fmt::print("vector\n{}", yaml);
+    else
+        write_results(finding, yaml, options);
+    if (flaw.empty())
+        return 0;
+    std::fflush(stdout);
+    fmt::print(stderr, "bpf-assay: the vector does not hold by itself: {}\n", flaw);
+    return status_unusable;
+}
+
+} // namespace
+
+Command add_reduce(CLI::App& app) {
+    auto options = std::make_shared<Options>();
+    CLI::App* command = app.add_subcommand(
+        "reduce", "Make a vector that fails on a runtime as small as it can be and still fail");
+    command->add_option("id", options->id, "Id of the vector")->required();
+    command
+        ->add_option("--plugin,-p", options->plugin,
+                     "Plugin command on which it fails, quoted if it has arguments")
+        ->required();
+    command
+        ->add_option("--against", options->against,
+                     "Plugin command of another runtime to compare with; may stand several times")
+        ->allow_extra_args(false);
+    command->add_option("--program", options->program,
+                        "Of a sweep or a table: only this program, from 0");
+    command->add_option("--row", options->row, "Of a sweep: only this row of the program, from 0");
+    command
+        ->add_option("--profile", options->profile,
+                     "How much of a sweep is run to find a row that fails: smoke, default or full")
+        ->check(CLI::IsMember({"smoke", "default", "full"}));
+    command->add_flag("--strict", options->strict,
+                      "What SHALL be zero (RFC 9669 section 3.1) must be refused");
+    command->add_option("--budget", options->budget, "Seconds for the search")
+        ->check(CLI::Range(0.0, 86'400.0));
+    command->add_option("--timeout", options->timeout, "Seconds for the answer to one request")
+        ->check(CLI::Range(0.01, 86'400.0));
+    command->add_option("--output,-o", options->output,
+                        "Folder to write the vector (.yaml) and a page for a bug report (.md) to");
+    command
+        ->add_option("--vectors", options->vectors, "Folder of vectors instead of the suite's own")
+        ->check(CLI::ExistingDirectory);
+    command->footer(
+        "The reduced vector is the smallest statement found that the reference VM runs with a "
+        "defined result,\nthat fails with the same outcome twice in a row, and that is still about "
+        "an instruction of the first.\n\nExample:\n"
+        "  bpf-assay reduce div64-reg/sweep-edges -p 'my_plugin --jit' --against reference_vm -o "
+        "found\n  bpf-assay run --vectors found -p 'my_plugin --jit'\n\n"
+        "Exit status: 0 reduced, and the written vector fails by itself; 1 nothing fails, or not "
+        "again;\n2 unusable input or setup, or the written vector does not fail by itself.");
+    return [options] {
+        try {
+            return reduce_command(*options);
+        } catch (const RuntimeUnavailable& unavailable) {
+            throw InputError("the runtime is not available: " + unavailable.why);
+        } catch (const GivenUp& given_up) {
+            throw InputError("the runtime is given up: " + given_up.why);
+        }
+    };
+}
+
+} // namespace bpf_assay::conformance::cli
