@@ -185,7 +185,7 @@ int reduce_command(const Options& options) {
     Finding finding{.suite = &suite,
                     .original = &vector,
                     .report = &report,
-                    .vector = found_vector(report, vector, trials.hello(), runtime),
+                    .vector = found_vector(report, vector, suite, trials.hello(), runtime),
                     .runtime = runtime,
                     .hello = trials.hello(),
                     .command = options.plugin,

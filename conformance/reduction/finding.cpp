@@ -39,17 +39,45 @@ bool has_block(const Finding& finding) {
     return finding.vector.kind == Kind::explicit_state;
 }
 
+/// Lines that stand many times in a row stand there once, with their number.
+class Lines {
+public:
+    void add(const std::string& line) {
+        if (line != m_last)
+            end();
+        m_last = line;
+        ++m_times;
+    }
+    std::string text() {
+        end();
+        return std::move(m_text);
+    }
+
+private:
+    void end() {
+        constexpr std::size_t shown = 4;
+        for (std::size_t i = 0; i < m_times && (i == 0 || m_times <= shown); ++i)
+            m_text += m_last + "\n";
+        if (m_times > shown)
+            m_text += fmt::format("    (the same {} times in all)\n", m_times);
+        m_times = 0;
+    }
+
+    std::string m_text, m_last;
+    std::size_t m_times = 0;
+};
+
 /// Each slot as hex, with the instruction that it begins.
 std::string hex_lines(std::span<const Slot> slots, ByteOrder order) {
-    std::string text;
+    Lines lines;
     for (std::size_t pc = 0; pc < slots.size(); ++pc) {
-        text += fmt::format("{:02x}  {}\n", fmt::join(encode_slot(slots[pc], order), " "),
-                            disassemble(slots, pc));
+        lines.add(fmt::format("{:02x}  {}", fmt::join(encode_slot(slots[pc], order), " "),
+                              disassemble(slots, pc)));
         const InstructionRow* row = find_row(slots[pc]);
         if (row != nullptr && row->wide && pc + 1 < slots.size())
-            text += fmt::format("{:02x}\n", fmt::join(encode_slot(slots[++pc], order), " "));
+            lines.add(fmt::format("{:02x}", fmt::join(encode_slot(slots[++pc], order), " ")));
     }
-    return text;
+    return lines.text();
 }
 
 /// The program itself, as it stands in the vector.

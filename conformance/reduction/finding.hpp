@@ -26,8 +26,8 @@ struct Finding {
 
 /// The reduced vector as one of its own: id `found/...`, and of clauses and reasons what still
 /// fits.
-Vector found_vector(const Report& report, const Vector& original, const Hello& hello,
-                    const std::string& runtime);
+Vector found_vector(const Report& report, const Vector& original, const Suite& suite,
+                    const Hello& hello, const std::string& runtime);
 
 /// A name for files, from runtime and vector: "rbpf-div64-reg-zero".
 std::string slug_of(const Vector& original, const Hello& hello);

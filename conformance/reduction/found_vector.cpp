@@ -60,6 +60,19 @@ bool fits(const std::string& clause, const Vector& vector, const std::optional<F
            }));
 }
 
+/// The clauses that define what the instructions do: RFC9669-4.1-ADD.
+std::vector<std::string> defining_clauses(const Vector& vector, const Suite& suite) {
+    std::vector<std::string> clauses;
+    for (const InstructionRow* row : vector.tests)
+        for (const auto& [id, clause] : suite.clauses) {
+            const std::string prefix = fmt::format("RFC9669-{}-", row->section);
+            if (id.starts_with(prefix) && has_word(row->rfc_name, id.substr(prefix.size())) &&
+                std::ranges::find(clauses, id) == clauses.end())
+                clauses.push_back(id);
+        }
+    return clauses;
+}
+
 std::string reason_of(const Vector& vector, const Vector& original, const std::string& runtime) {
     if (vector.kind == Kind::encoding)
         return fmt::format("{} (from {}, reduced on {})", original.because, original.id, runtime);
@@ -76,15 +89,22 @@ std::string slug_of(const Vector& original, const Hello& hello) {
     return as_id(hello.name + "-" + original.id);
 }
 
-Vector found_vector(const Report& report, const Vector& original, const Hello& hello,
-                    const std::string& runtime) {
+Vector found_vector(const Report& report, const Vector& original, const Suite& suite,
+                    const Hello& hello, const std::string& runtime) {
     Vector vector = report.vector;
     vector.id = "found/" + slug_of(original, hello);
     vector.because = reason_of(vector, original, runtime);
     std::erase_if(vector.clauses,
                   [&](const std::string& clause) { return !fits(clause, vector, report.facts); });
     if (vector.clauses.empty())
+        vector.clauses = defining_clauses(vector, suite);
+    if (vector.clauses.empty())
         vector.clauses = original.clauses;
+    const bool of_section = std::ranges::any_of(
+        vector.tests, [&](const InstructionRow* row) { return row->section == vector.section; });
+    if (!of_section && !vector.tests.empty() && std::isdigit(vector.section[0]) != 0 &&
+        vector.kind != Kind::encoding)
+        vector.section = vector.tests[0]->section;
     return vector;
 }
 

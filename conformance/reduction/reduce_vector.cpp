@@ -17,7 +17,9 @@ constexpr std::chrono::milliseconds timeout_deadline{1'000};
 struct Start {
     std::size_t program = 0;
     std::size_t row = 0;
-    Vector vector;
+    Vector vector; // of a row of a sweep with the state after that the reference VM gives it
+    std::optional<Statement> statement;
+    std::string obstacle; // why there is none
 };
 
 std::size_t instruction_count_of(std::span<const Slot> slots) {
@@ -59,7 +61,7 @@ public:
         : m_trials(trials), m_vector(vector), m_request(request) {}
 
     Report run() {
-        for (const Start& start : starts()) {
+        for (Start& start : starts()) {
             m_report.status = Report::Status::not_reproducible;
             if (!begin(start))
                 continue;
@@ -67,7 +69,7 @@ public:
             m_report.program = start.program;
             m_report.row = start.row;
             m_report.before = sizes_of(m_vector, start);
-            search(start.vector);
+            search(std::move(start));
             m_report.after = sizes_of(m_report.vector);
             break;
         }
@@ -80,8 +82,8 @@ private:
     std::vector<Start> starts_of_failures();
     Start start_at(std::size_t program, std::size_t row);
     bool begin(const Start& start);
-    void search(const Vector& start);
-    void search_statement(const Vector& start, const Fails& fails);
+    void search(Start start);
+    void search_statement(Start start, const Fails& fails);
 
     ByteOrder order() { return m_trials.hello().byte_order; }
     bool out_of_time() const { return Clock::now() - m_begin > m_request.budget; }
@@ -95,7 +97,21 @@ private:
 };
 
 Start VectorReducer::start_at(std::size_t program, std::size_t row) {
-    return {.program = program, .row = row, .vector = single(m_vector, program, row, order())};
+    Start start{.program = program,
+                .row = row,
+                .vector = single(m_vector, program, row, order()),
+                .statement = {},
+                .obstacle = {}};
+    if (m_vector.kind == Kind::encoding)
+        return start;
+    auto completed = complete(start.vector, {.order = order()});
+    if (auto* statement = std::get_if<Statement>(&completed)) {
+        start.vector = statement->vector;
+        start.statement = std::move(*statement);
+    } else {
+        start.obstacle = std::get<std::string>(completed);
+    }
+    return start;
 }
 
 std::vector<Start> VectorReducer::starts() {
@@ -104,24 +120,29 @@ std::vector<Start> VectorReducer::starts() {
     return {start_at(m_request.program.value_or(0), m_request.row.value_or(0))};
 }
 
-/// The rows that failed in the worst way, the simplest first.
+/// The rows that failed in the worst way, the simplest first; last what looks like a special case,
+/// which may not be what the failure is about.
 std::vector<Start> VectorReducer::starts_of_failures() {
     m_report.whole = m_trials.examine(m_vector);
     if (!kind_of(m_report.whole))
         return {};
     m_report.status = Report::Status::not_reproducible;
-    std::vector<std::pair<Cost, Start>> found;
+    std::vector<std::pair<std::pair<bool, Cost>, Start>> found;
     for (const Failure& failure : m_report.whole.failures) {
         if (failure.outcome != m_report.whole.outcome)
             continue;
         Start start = start_at(failure.program, failure.row.value_or(0));
-        const auto completed = complete(start.vector, {.order = order()});
-        const auto* statement = std::get_if<Statement>(&completed);
-        found.emplace_back(statement != nullptr ? cost_of(*statement) : Cost{}, std::move(start));
+        std::pair<bool, Cost> rank;
+        if (start.statement) {
+            const Facts& facts = start.statement->facts;
+            rank = {facts.zero_divisor || facts.large_shift || facts.unaligned,
+                    cost_of(*start.statement)};
+        }
+        found.emplace_back(rank, std::move(start));
     }
-    std::ranges::stable_sort(found, {}, &std::pair<Cost, Start>::first);
+    std::ranges::stable_sort(found, {}, [](const auto& ranked) { return ranked.first; });
     std::vector<Start> starts;
-    for (auto& [cost, start] : found)
+    for (auto& [rank, start] : found)
         starts.push_back(std::move(start));
     return starts;
 }
@@ -142,17 +163,14 @@ bool VectorReducer::begin(const Start& start) {
     return m_with_control || m_trials.fails(start.vector, *kind, false);
 }
 
-void VectorReducer::search_statement(const Vector& start, const Fails& fails) {
-    m_report.vector = start;
-    auto completed = complete(start, {.order = order()});
-    if (const auto* why = std::get_if<std::string>(&completed)) {
-        m_report.obstacle = *why;
+void VectorReducer::search_statement(Start start, const Fails& fails) {
+    m_report.vector = std::move(start.vector);
+    m_report.obstacle = std::move(start.obstacle);
+    if (!start.statement)
         return;
-    }
-    auto& statement = std::get<Statement>(completed);
-    const Limits limits = limits_of(statement, order());
+    const Limits limits = limits_of(*start.statement, order());
     Reduction reduction =
-        reduce(std::move(statement), limits, fails, [this] { return out_of_time(); });
+        reduce(std::move(*start.statement), limits, fails, [this] { return out_of_time(); });
     m_report.vector = std::move(reduction.statement.vector);
     m_report.facts = std::move(reduction.statement.facts);
     m_report.tried = reduction.tried;
@@ -160,18 +178,19 @@ void VectorReducer::search_statement(const Vector& start, const Fails& fails) {
     m_report.finished = reduction.finished;
 }
 
-void VectorReducer::search(const Vector& start) {
+void VectorReducer::search(Start start) {
     const Fails fails = [this](const Vector& variant) {
         return m_trials.fails(variant, m_report.kind, m_with_control);
     };
-    if (start.kind == Kind::encoding) {
-        auto reduction = reduce_encoding(start, fails, [this] { return out_of_time(); });
+    if (m_vector.kind == Kind::encoding) {
+        auto reduction =
+            reduce_encoding(std::move(start.vector), fails, [this] { return out_of_time(); });
         m_report.vector = std::move(reduction.vector);
         m_report.tried = reduction.tried;
         m_report.kept = reduction.kept;
         m_report.finished = reduction.finished;
     } else {
-        search_statement(start, fails);
+        search_statement(std::move(start), fails);
     }
     m_trials.set_deadline(m_request.deadline);
     m_report.result = m_trials.examine_freshly(m_report.vector, 3);

@@ -58,7 +58,7 @@ public:
         for (bool simpler = true; simpler && m_reduction.finished;) {
             simpler = false;
             for (const Step& step : steps)
-                simpler = take(step) || simpler;
+                simpler = (m_reduction.finished && take(step)) || simpler;
         }
         return std::move(m_reduction);
     }
@@ -66,7 +66,11 @@ public:
 private:
     bool take(const Step& step) {
         bool any = false;
-        for (std::size_t index = 0; m_reduction.finished;) {
+        for (std::size_t index = 0;;) {
+            if (m_out_of_time()) {
+                m_reduction.finished = false;
+                break;
+            }
             auto variant = step.variant(m_reduction.statement, index);
             if (!variant)
                 break;
@@ -87,10 +91,6 @@ private:
         const Cost cost = cost_of(*statement);
         if (cost >= m_cost)
             return false;
-        if (m_out_of_time()) {
-            m_reduction.finished = false;
-            return false;
-        }
         ++m_reduction.tried;
         if (!m_fails(statement->vector))
             return false;

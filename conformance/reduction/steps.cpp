@@ -206,6 +206,7 @@ std::vector<Step> all_steps() {
         {"immediates", simpler_immediates},
         {"offsets", simpler_offsets},
         {"contents", simpler_contents},
+        {"pairs of values", familiar_pairs},
         {"register numbers", lower_registers},
     };
 }

@@ -33,6 +33,7 @@ std::optional<Vector> simpler_registers(const Statement& current, std::size_t in
 std::optional<Vector> simpler_immediates(const Statement& current, std::size_t index);
 std::optional<Vector> simpler_offsets(const Statement& current, std::size_t index);
 std::optional<Vector> simpler_contents(const Statement& current, std::size_t index);
+std::optional<Vector> familiar_pairs(const Statement& current, std::size_t index);
 std::optional<Vector> lower_registers(const Statement& current, std::size_t index);
 
 } // namespace bpf_assay::conformance::reduction

@@ -3,10 +3,7 @@
 
 #include "conformance/state.hpp"
 
-#include "reference_vm/decoder.hpp"
-
 #include <algorithm>
-#include <limits>
 
 namespace bpf_assay::conformance::reduction {
 namespace {
@@ -55,9 +52,9 @@ bool is_here(std::size_t& index, std::size_t count) {
 }
 
 /// An immediate that is an operand, not a distance or the name of something.
-bool has_immediate(const Slot& slot, const InstructionRow& row) {
-    return row.imm.kind == FieldRule::Kind::any && !target_of(slot, 0) &&
-           row.mnemonic.find("call") == std::string_view::npos;
+bool has_immediate(const InstructionRow& row) {
+    return row.imm.kind == FieldRule::Kind::any && row.mnemonic != "ja32" &&
+           !row.mnemonic.starts_with("call");
 }
 
 bool has_offset(const Slot& slot, const InstructionRow& row) {
@@ -120,7 +117,63 @@ std::size_t content_count(const std::vector<Cell>& cells) {
     return count;
 }
 
+/// A register or an immediate that holds a number.
+struct Place {
+    bool is_register;
+    std::size_t at; // its number, or the slot
+};
+
+std::vector<Place> places_of(const Statement& current) {
+    std::vector<Place> places;
+    const Vector& vector = current.vector;
+    for (std::size_t number = 0; number < general_registers; ++number)
+        if (vector.before.registers[number] &&
+            std::holds_alternative<u64>(*vector.before.registers[number]))
+            places.push_back({true, number});
+    for (std::size_t pc = 0; pc < vector.body.size(); ++pc) {
+        const InstructionRow* row = find_row(vector.body[pc]);
+        if (row == nullptr)
+            continue;
+        if (!row->wide && has_immediate(*row))
+            places.push_back({false, pc});
+        pc += row->wide ? 1 : 0;
+    }
+    return places;
+}
+
+/// False if the value does not fit.
+bool put(Vector& vector, const Place& place, u64 value) {
+    if (place.is_register) {
+        vector.before.registers[place.at] = value;
+        return true;
+    }
+    vector.body[place.at].imm = static_cast<s32>(value);
+    return static_cast<u64>(s64{vector.body[place.at].imm}) == value;
+}
+
 } // namespace
+
+/// Two values at once, each the simplest of its kind: neither alone may keep the vector failing.
+std::optional<Vector> familiar_pairs(const Statement& current, std::size_t index) {
+    constexpr std::size_t most_places = 4;
+    constexpr std::array<u64, 12> values{0,           1,           ~u64{0},     2,
+                                         ~u64{1},     3,           0x80,        0x8000,
+                                         0x7fff'ffff, 0x8000'0000, 0xffff'ffff, u64{1} << 63};
+    const auto places = places_of(current);
+    if (places.size() < 2 || places.size() > most_places)
+        return std::nullopt;
+    const std::size_t combination = index % (values.size() * values.size());
+    std::size_t pair = index / (values.size() * values.size());
+    for (std::size_t first = 0; first < places.size(); ++first)
+        for (std::size_t second = first + 1; second < places.size(); ++second)
+            if (pair-- == 0) {
+                Vector vector = current.vector;
+                const bool fits = put(vector, places[first], values[combination / values.size()]) &&
+                                  put(vector, places[second], values[combination % values.size()]);
+                return fits ? vector : current.vector;
+            }
+    return std::nullopt;
+}
 
 std::vector<u64> simpler_values(u64 value) {
     std::vector<u64> found(familiar_values.begin(), familiar_values.end());
@@ -173,7 +226,7 @@ std::optional<Vector> simpler_immediates(const Statement& current, std::size_t i
             continue;
         const std::size_t at = pc;
         pc += row->wide ? 1 : 0;
-        if (!has_immediate(body[at], *row))
+        if (!has_immediate(*row))
             continue;
         const u64 value = row->wide ? static_cast<u64>(static_cast<u32>(body[at + 1].imm)) << 32 |
                                           static_cast<u32>(body[at].imm)

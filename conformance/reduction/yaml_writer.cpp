@@ -76,25 +76,53 @@ std::map<std::size_t, std::string> labels_of(std::span<const Slot> slots) {
     return labels;
 }
 
+/// Adds an instruction; a run of the same ones becomes a .rept.
+class Texts {
+public:
+    void add(const std::string& line) {
+        if (line != m_last)
+            end();
+        m_last = line;
+        ++m_times;
+    }
+    std::string text() {
+        end();
+        return std::move(m_text);
+    }
+
+private:
+    void end() {
+        constexpr std::size_t repeated = 8;
+        if (m_times > repeated)
+            m_text += fmt::format(".rept {}\n{}\n.endr\n", m_times, m_last);
+        for (std::size_t i = 0; i < m_times && m_times <= repeated; ++i)
+            m_text += m_last + "\n";
+        m_times = 0;
+    }
+
+    std::string m_text, m_last;
+    std::size_t m_times = 0;
+};
+
 std::string with_labels(std::span<const Slot> slots,
                         const std::map<std::size_t, std::string>& labels, KnownTexts& known) {
-    std::string text;
+    Texts texts;
     for (std::size_t pc = 0; pc < slots.size(); ++pc) {
         const InstructionRow* row = find_row(slots[pc]);
         const bool wide = row != nullptr && row->wide && pc + 1 < slots.size();
         if (const auto label = labels.find(pc); label != labels.end())
-            text += label->second + ":\n";
+            texts.add(label->second + ":");
         const auto target = target_of(slots[pc], static_cast<u32>(pc));
         if (row != nullptr && row->mnemonic == "call_helper" && !helper_name(slots[pc]).empty())
-            text += fmt::format("call {{{}}}\n", helper_name(slots[pc]));
+            texts.add(fmt::format("call {{{}}}", helper_name(slots[pc])));
         else if (row != nullptr && row->mnemonic == "call_local" && target &&
                  labels.contains(static_cast<std::size_t>(*target)))
-            text += "call " + labels.at(static_cast<std::size_t>(*target)) + "\n";
+            texts.add("call " + labels.at(static_cast<std::size_t>(*target)));
         else
-            text += instruction_text(slots, pc, wide ? 2 : 1, known) + "\n";
+            texts.add(instruction_text(slots, pc, wide ? 2 : 1, known));
         pc += wide ? 1 : 0;
     }
-    return text;
+    return texts.text();
 }
 
 std::string without_helpers(std::string text) {
@@ -200,13 +228,13 @@ std::string names_of(const std::vector<const InstructionRow*>& rows) {
 std::string assembly_of(std::span<const Slot> slots) {
     KnownTexts known;
     const auto labels = labels_of(slots);
-    std::string text = with_labels(slots, labels, known);
+    const std::string text = with_labels(slots, labels, known);
     if (std::ranges::equal(known.slots_of(without_helpers(text)), slots))
         return text;
-    text.clear();
+    Texts quads;
     for (const Slot& slot : slots)
-        text += quad_text(slot) + "\n";
-    return text;
+        quads.add(quad_text(slot));
+    return quads.text();
 }
 
 std::string number_text(u64 value, std::size_t bytes) {
