@@ -105,7 +105,10 @@ Start VectorReducer::start_at(std::size_t program, std::size_t row) {
     if (m_vector.kind == Kind::encoding)
         return start;
     auto completed = complete(start.vector, {.order = order()});
-    if (auto* statement = std::get_if<Statement>(&completed)) {
+    auto* statement = std::get_if<Statement>(&completed);
+    if (statement != nullptr && !agree(m_vector, statement->vector)) {
+        start.obstacle = "the reference VM comes to another state than the vector states";
+    } else if (statement != nullptr) {
         start.vector = statement->vector;
         start.statement = std::move(*statement);
     } else {

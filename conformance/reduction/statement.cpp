@@ -323,6 +323,19 @@ std::variant<Statement, std::string> complete(Vector vector, const Limits& limit
     return statement;
 }
 
+bool agree(const Vector& stated, const Vector& computed) {
+    if (stated.kind == Kind::sweep || stated.kind == Kind::encoding)
+        return true;
+    for (const ByteOrder order : {ByteOrder::little, ByteOrder::big}) {
+        const FullState one = full_states(stated, order).after;
+        const FullState other = full_states(computed, order).after;
+        if (one.registers != other.registers || one.memory != other.memory ||
+            one.stack != other.stack)
+            return false;
+    }
+    return stated.result == computed.result;
+}
+
 Limits limits_of(const Statement& statement, ByteOrder order) {
     const auto code = code_of(statement.vector.body);
     return {.order = order,

@@ -33,6 +33,9 @@ Vector single(const Vector& vector, std::size_t program, std::size_t row, ByteOr
 /// instructions are in it; or says why it is no statement.
 std::variant<Statement, std::string> complete(Vector vector, const Limits& limits);
 
+/// Whether two vectors state the same state after; of sweeps and encodings, nothing is compared.
+bool agree(const Vector& stated, const Vector& computed);
+
 /// What the statement does, as limits for what it is reduced to.
 Limits limits_of(const Statement& statement, ByteOrder order);
 

@@ -49,16 +49,8 @@ TEST(statement, comes_out_as_the_suite_states) {
             continue;
         }
         const Vector& made = std::get<Statement>(completed).vector;
-        EXPECT_EQ(made.result, vector.result);
         EXPECT_EQ(made.helpers, vector.helpers);
-        for (const ByteOrder order : both_orders) {
-            const StatePair stated = full_states(vector, order), found = full_states(made, order);
-            EXPECT_EQ(found.after.memory, stated.after.memory);
-            if (vector.kind != Kind::explicit_state)
-                continue;
-            EXPECT_EQ(found.after.registers, stated.after.registers);
-            EXPECT_EQ(found.after.stack, stated.after.stack);
-        }
+        EXPECT_TRUE(agree(vector, made));
         ++compared;
     }
     EXPECT_GT(compared, 1000);
