@@ -214,6 +214,18 @@ int reduce_command(const Options& options) {
     return status_unusable;
 }
 
+void add_selection(CLI::App* command, Options& options) {
+    command->add_option("--program", options.program,
+                        "Of a sweep or a table: only this program, from 0");
+    command->add_option("--row", options.row, "Of a sweep: only this row of the program, from 0");
+    command
+        ->add_option("--profile", options.profile,
+                     "How much of a sweep is run to find a row that fails: smoke, default or full")
+        ->check(CLI::IsMember({"smoke", "default", "full"}));
+    command->add_flag("--strict", options.strict,
+                      "What SHALL be zero (RFC 9669 section 3.1) must be refused");
+}
+
 } // namespace
 
 Command add_reduce(CLI::App& app) {
@@ -229,15 +241,7 @@ Command add_reduce(CLI::App& app) {
         ->add_option("--against", options->against,
                      "Plugin command of another runtime to compare with; may stand several times")
         ->allow_extra_args(false);
-    command->add_option("--program", options->program,
-                        "Of a sweep or a table: only this program, from 0");
-    command->add_option("--row", options->row, "Of a sweep: only this row of the program, from 0");
-    command
-        ->add_option("--profile", options->profile,
-                     "How much of a sweep is run to find a row that fails: smoke, default or full")
-        ->check(CLI::IsMember({"smoke", "default", "full"}));
-    command->add_flag("--strict", options->strict,
-                      "What SHALL be zero (RFC 9669 section 3.1) must be refused");
+    add_selection(command, *options);
     command->add_option("--budget", options->budget, "Seconds for the search")
         ->check(CLI::Range(0.0, 86'400.0));
     command->add_option("--timeout", options->timeout, "Seconds for the answer to one request")

@@ -62,6 +62,9 @@ public:
 
     Report run() {
         for (Start& start : starts()) {
+            if (m_begun && out_of_time())
+                break;
+            m_begun = true;
             m_report.status = Report::Status::not_reproducible;
             if (!begin(start))
                 continue;
@@ -92,6 +95,7 @@ private:
     const Vector& m_vector;
     const Request& m_request;
     Clock::time_point m_begin = Clock::now();
+    bool m_begun = false; // with one of the starts
     bool m_with_control = false;
     Report m_report;
 };

@@ -127,10 +127,18 @@ std::vector<EncodedInstruction> instructions_of(std::span<const Slot> slots) {
     return found;
 }
 
-bool has_jumps(std::span<const Slot> slots) {
-    for (std::size_t pc = 0; pc < slots.size(); ++pc)
-        if (target_of(slots[pc], static_cast<u32>(pc)))
+/// Whether a jump leads over the instruction, or into it: its distance would be another one.
+bool is_crossed(std::span<const Slot> slots, const EncodedInstruction& gone) {
+    const auto begin = static_cast<s64>(gone.begin);
+    const s64 end = begin + static_cast<s64>(gone.size);
+    for (std::size_t pc = 0; pc < slots.size(); ++pc) {
+        const auto target = target_of(slots[pc], static_cast<u32>(pc));
+        if (!target)
+            continue;
+        const auto from = static_cast<s64>(pc);
+        if (std::min(from, *target) < end && std::max(from, *target) > begin)
             return true;
+    }
     return false;
 }
 
@@ -159,17 +167,19 @@ EncodingReduction reduce_encoding(Vector start, const Fails& fails,
     const Encoding& encoding = reduction.vector.encoding;
     const auto reason = check(encoding.slots, Profile::strict);
     const bool twins = !encoding.control || encoding.control->size() == encoding.slots.size();
-    if (encoding.image || !reason || !twins || has_jumps(encoding.slots))
+    if (encoding.image || !reason || !twins)
         return reduction;
     const Slot flagged = encoding.slots[reason->pc];
     // The last one ends the program.
     for (std::size_t number = 0; number + 1 < instructions_of(encoding.slots).size();) {
         const EncodedInstruction gone = instructions_of(encoding.slots)[number];
+        const bool crossed = is_crossed(encoding.slots, gone) ||
+                             (encoding.control && is_crossed(*encoding.control, gone));
         Vector variant = reduction.vector;
         erase(variant.encoding.slots, gone);
         if (variant.encoding.control)
             erase(*variant.encoding.control, gone);
-        if (!is_statement(variant.encoding, *reason, flagged)) {
+        if (crossed || !is_statement(variant.encoding, *reason, flagged)) {
             ++number;
             continue;
         }

@@ -156,6 +156,18 @@ TEST(search, an_encoding) {
     EXPECT_EQ(*reduction.vector.encoding.control, assembled("r1 = 0; r1 += 3; exit"));
 }
 
+TEST(search, an_encoding_with_a_jump) {
+    const Vector vector =
+        suite_of("  - id: test/vector\n    clauses: [C-1]\n    because: Tests.\n"
+                 "    slots: [\"r0 = 0\", \"r3 = 5\", \"if r3 == 5 goto +2\", \"r0 = 1\", exit]\n"
+                 "    control: [\"r0 = 0\", \"r3 = 5\", \"if r3 == 5 goto +1\", \"r0 = 1\", exit]\n"
+                 "    expect: refused\n")
+            .vectors.at(0);
+    const auto always = [](const Vector&) { return true; };
+    const auto reduction = reduce_encoding(vector, always, [] { return false; });
+    EXPECT_EQ(reduction.vector.encoding.slots, assembled("if r3 == 5 goto +2; r0 = 1; exit"));
+}
+
 TEST(steps, simpler_values_are_simpler_and_in_order) {
     for (const u64 value : {u64{3}, u64{0x80}, ~u64{0}, u64{0x123456789abcdef0}, u64{1} << 63}) {
         std::size_t last = 0;
