@@ -1,6 +1,7 @@
 // `reduce`: the smallest statement that fails like a vector does.
 #include "conformance/cli/commands.hpp"
 #include "conformance/cli/files.hpp"
+#include "conformance/cli/runtimes.hpp"
 #include "conformance/error.hpp"
 #include "conformance/profile.hpp"
 #include "conformance/reduction/finding.hpp"
@@ -19,7 +20,7 @@ namespace fs = std::filesystem;
 
 struct Options {
     std::string id;
-    std::string plugin;
+    RuntimeOptions runtimes;
     std::vector<std::string> against;
     std::string vectors;
     std::string output;
@@ -38,18 +39,47 @@ std::chrono::milliseconds milliseconds(double seconds) {
 }
 
 Runtime runtime_of(const Options& options) {
-    return {.command = plugin_command(options.plugin)};
+    const auto selected = selected_runtimes(options.runtimes);
+    if (selected.empty())
+        throw InputError("on which runtime? Name one by --runtime, or a plugin by --plugin");
+    if (selected.size() > 1) {
+        std::vector<std::string> names;
+        for (const Runtime& runtime : selected)
+            names.push_back(runtime.name.empty() ? runtime.text() : runtime.name);
+        throw InputError(fmt::format("one runtime at a time; these are {}: {}", selected.size(),
+                                     fmt::join(names, ", ")));
+    }
+    if (selected[0].one_shot)
+        throw InputError("a one-shot plugin shows too little to reduce on; use one that speaks the "
+                         "protocol");
+    return selected[0];
 }
-std::vector<Runtime> others_of(const Options& options) {
+
+/// Those of --against, or else all that are declared and speak the protocol.
+std::vector<Runtime> others_of(const Options& options, const Runtime& runtime) {
     std::vector<Runtime> others;
     for (const std::string& command : options.against)
         others.push_back({.command = plugin_command(command)});
+    if (others.empty())
+        for (Runtime& declared : declared_runtimes(options.runtimes))
+            if (!declared.one_shot && declared.text() != runtime.text())
+                others.push_back(std::move(declared));
     return others;
+}
+
+/// How the runtime is named on a command line.
+std::string argument_of(const Runtime& runtime, const Options& options) {
+    if (runtime.name.empty())
+        return fmt::format("-p '{}'", options.runtimes.plugins.at(0));
+    const std::string& file = options.runtimes.file;
+    return fmt::format("{}--runtime {}", file.empty() ? "" : fmt::format("--runtimes '{}' ", file),
+                       runtime.name);
 }
 
 std::string title_of(const Runtime& runtime, const Hello& hello) {
     RuntimeResult named;
-    named.command = runtime.command;
+    named.name = runtime.name;
+    named.command = runtime.text();
     named.hello = hello;
     return named.title();
 }
@@ -104,7 +134,7 @@ void write_file(const fs::path& path, const std::string& text) {
 
 std::string verdict_of(const Runtime& runtime, const Vector& vector, const Options& options,
                        std::string& title) {
-    title = runtime.command;
+    title = runtime.name.empty() ? runtime.text() : runtime.name;
     try {
         Trials trials(runtime, examine_options(options));
         title = title_of(runtime, trials.hello());
@@ -115,6 +145,10 @@ std::string verdict_of(const Runtime& runtime, const Vector& vector, const Optio
         return "not available: " + unavailable.why;
     } catch (const GivenUp& given_up) {
         return "not available: " + given_up.why;
+    } catch (const CannotStart& cannot_start) {
+        if (runtime.install.empty())
+            throw;
+        return "not available: " + runtime.install;
     }
 }
 
@@ -188,14 +222,15 @@ int reduce_command(const Options& options) {
                     .vector = found_vector(report, vector, suite, trials.hello(), runtime),
                     .runtime = runtime,
                     .hello = trials.hello(),
-                    .command = options.plugin,
-                    .reproduce = fmt::format("bpf-assay run --vectors {} -p '{}' {}{}",
+                    .command = trials.runtime().text(),
+                    .reproduce = fmt::format("bpf-assay run --vectors {} {} {}{}",
                                              options.output.empty() ? "FOLDER" : options.output,
-                                             options.plugin, options.strict ? "--strict " : "",
+                                             argument_of(trials.runtime(), options),
+                                             options.strict ? "--strict " : "",
                                              "found/" + slug_of(vector, trials.hello())),
                     .tool = "bpf-assay " BPF_ASSAY_VERSION,
                     .others = {}};
-    for (const Runtime& other : others_of(options)) {
+    for (const Runtime& other : others_of(options, trials.runtime())) {
         Comparison comparison;
         comparison.verdict = verdict_of(other, finding.vector, options, comparison.title);
         finding.others.push_back(std::move(comparison));
@@ -233,13 +268,11 @@ Command add_reduce(CLI::App& app) {
     CLI::App* command = app.add_subcommand(
         "reduce", "Make a vector that fails on a runtime as small as it can be and still fail");
     command->add_option("id", options->id, "Id of the vector")->required();
-    command
-        ->add_option("--plugin,-p", options->plugin,
-                     "Plugin command on which it fails, quoted if it has arguments")
-        ->required();
+    add_runtime_options(*command, options->runtimes);
     command
         ->add_option("--against", options->against,
-                     "Plugin command of another runtime to compare with; may stand several times")
+                     "Plugin command to compare with, instead of all declared runtimes; may stand "
+                     "several times")
         ->allow_extra_args(false);
     add_selection(command, *options);
     command->add_option("--budget", options->budget, "Seconds for the search")
@@ -255,8 +288,8 @@ Command add_reduce(CLI::App& app) {
         "The reduced vector is the smallest statement found that the reference VM runs with a "
         "defined result,\nthat fails with the same outcome twice in a row, and that is still about "
         "an instruction of the first.\n\nExample:\n"
-        "  bpf-assay reduce div64-reg/sweep-edges -p 'my_plugin --jit' --against reference_vm -o "
-        "found\n  bpf-assay run --vectors found -p 'my_plugin --jit'\n\n"
+        "  bpf-assay reduce div64-reg/sweep-edges --runtime dpdk:jit -o found\n"
+        "  bpf-assay run --vectors found --runtime dpdk:jit\n\n"
         "Exit status: 0 reduced, and the written vector fails by itself; 1 nothing fails, or not "
         "again;\n2 unusable input or setup, or the written vector does not fail by itself.");
     return [options] {
