@@ -67,7 +67,7 @@ function(assay_add_rust_plugin name folder)
     file(GLOB build_script CONFIGURE_DEPENDS ${folder}/build.rs)
     set(plugin ${CMAKE_BINARY_DIR}/plugins/${name}${CMAKE_EXECUTABLE_SUFFIX})
     add_custom_command(OUTPUT ${plugin}
-        COMMAND ${ASSAY_CARGO} build --release --locked --offline --quiet --jobs 2
+        COMMAND ${ASSAY_CARGO} build --release --locked --quiet --jobs 2
             --manifest-path ${folder}/Cargo.toml --target-dir ${CMAKE_BINARY_DIR}/cargo
         COMMAND ${CMAKE_COMMAND} -E copy
             ${CMAKE_BINARY_DIR}/cargo/release/${crate}${CMAKE_EXECUTABLE_SUFFIX} ${plugin}
