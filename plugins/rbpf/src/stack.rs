@@ -42,5 +42,9 @@ fn below_r10(insn: &Insn) -> u16 {
         _ if insn.opc == ebpf::ADD64_IMM => insn.imm.wrapping_neg(),
         _ => 0,
     };
-    if (0..=ebpf::STACK_SIZE as i32).contains(&distance) { distance as u16 } else { 0 }
+    if (0..=ebpf::STACK_SIZE as i32).contains(&distance) {
+        distance as u16
+    } else {
+        0
+    }
 }
