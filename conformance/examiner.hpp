@@ -13,6 +13,7 @@ struct ExamineOptions {
     bool strict = false;
     RunProfile profile = RunProfile::standard;
     std::chrono::milliseconds deadline{10'000}; // per request
+    std::size_t breakdowns_in_a_row = 100;      // that end the run; known ones do not count
 };
 
 /// How many requests of a run may end at the deadline: it is to end, however many vectors hang.

@@ -16,6 +16,7 @@ constexpr std::size_t request_rows = 1024;
 constexpr std::size_t window_bytes = 1024 * 1024; // on their way at once
 constexpr std::size_t window_requests = 64;
 constexpr std::size_t breakdowns_per_vector = 3;
+constexpr std::size_t starts_in_a_row = 10;
 
 std::span<const u8> bytes_of(std::string_view text) {
     return {reinterpret_cast<const u8*>(text.data()), text.size()};
@@ -58,6 +59,7 @@ PersistentExaminer::PersistentExaminer(const Runtime& runtime, const ExamineOpti
 }
 
 Session& PersistentExaminer::session() {
+    std::size_t starts = 0;
     while (!m_session) {
         try {
             m_session = std::make_unique<Session>(m_runtime.words(), m_options.deadline,
@@ -68,7 +70,9 @@ Session& PersistentExaminer::session() {
                 m_history.push_back(m_current);
         } catch (const PluginFailure& failure) {
             broke_down(failure);
-            count(failure);
+            if (++starts == starts_in_a_row)
+                throw GivenUp{fmt::format("it did not start {} times in a row; the last time: {}",
+                                          starts, failure.text)};
         }
     }
     return *m_session;

@@ -9,7 +9,6 @@
 namespace bpf_assay::conformance {
 namespace {
 
-constexpr std::size_t breakdowns_in_a_row = 10;
 constexpr std::size_t explained_at_most = 10; // each search starts the plugin many times
 
 } // namespace
@@ -35,7 +34,7 @@ bool PersistentExaminer::is_known(const PluginFailure& failure) const {
 }
 
 void PersistentExaminer::count(const PluginFailure& failure) {
-    if (!is_known(failure) && ++m_breakdowns >= breakdowns_in_a_row)
+    if (!is_known(failure) && ++m_breakdowns >= m_options.breakdowns_in_a_row)
         throw GivenUp{fmt::format("it broke down {} times in a row; the last time: {}",
                                   m_breakdowns, failure.text)};
 }

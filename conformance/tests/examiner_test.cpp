@@ -153,7 +153,7 @@ TEST_F(Breakdowns, many_in_a_row_end_the_run) {
                             "after: {{}}}}\n",
                             i);
     use(text);
-    examine("dies");
+    examine("dies", {.breakdowns_in_a_row = 10});
     EXPECT_THAT(given_up(), HasSubstr("it broke down 10 times in a row; the last time: "));
     EXPECT_EQ(results()[8].outcome, Outcome::crash);
     EXPECT_EQ(results().back().outcome, Outcome::not_run);

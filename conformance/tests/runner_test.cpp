@@ -81,7 +81,8 @@ TEST_F(RunnerTest, a_declared_extension_switches_vectors_off) {
 }
 
 TEST_F(RunnerTest, a_runtime_that_is_given_up_leaves_the_others_alone) {
-    const auto results = run({"dies", "good"}, {.examine = {}, .jobs = 2, .progress = {}});
+    const auto results =
+        run({"dies", "good"}, {.examine = {.breakdowns_in_a_row = 10}, .jobs = 2, .progress = {}});
     EXPECT_EQ(results[0].status, RuntimeStatus::given_up);
     EXPECT_GE(count(results[0], Outcome::crash), 9);
     EXPECT_GE(count(results[0], Outcome::not_run), 30);
