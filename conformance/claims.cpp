@@ -73,6 +73,10 @@ std::string Blamed::text() const {
     return fmt::format("{} ({})", fmt::join(instructions, " with "), fmt::join(counts, ", "));
 }
 
+bool Blamed::is_unsupported() const {
+    return vectors_of(*this) == by_outcome[static_cast<std::size_t>(Outcome::unsupported)];
+}
+
 std::vector<GroupClaim> claims_of(const RuntimeResult& runtime) {
     std::vector<GroupClaim> claims;
     for (const GroupSummary& summary : summarise(runtime)) {

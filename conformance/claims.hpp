@@ -14,6 +14,8 @@ struct Blamed {
 
     /// "mul64_reg (2 wrong, 1 crash)"
     std::string text() const;
+    /// Whether every failure is a refusal of what is not claimed.
+    bool is_unsupported() const;
 };
 
 struct GroupClaim {

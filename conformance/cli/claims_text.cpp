@@ -3,6 +3,7 @@
 #include "conformance/cli/table.hpp"
 
 #include <algorithm>
+#include <span>
 
 namespace bpf_assay::conformance::cli {
 namespace {
@@ -27,30 +28,35 @@ std::string names_of(const std::vector<GroupClaim>& claims, Property&& has) {
     return names.empty() ? "nothing" : fmt::to_string(fmt::join(names, ", "));
 }
 
-std::string instructions_text(const std::vector<Blamed>& because) {
-    std::vector<std::string> parts;
-    for (std::size_t i = 0; i < std::min(because.size(), shown_instructions); ++i)
-        parts.push_back(because[i].text());
-    std::string text = fmt::to_string(fmt::join(parts, ", "));
-    if (because.size() > shown_instructions)
-        text += fmt::format(" and {} more", because.size() - shown_instructions);
+std::string first_of(const std::vector<std::string>& texts) {
+    const auto shown = std::span(texts).first(std::min(texts.size(), shown_instructions));
+    std::string text = fmt::to_string(fmt::join(shown, ", "));
+    if (texts.size() > shown.size())
+        text += fmt::format(" and {} more", texts.size() - shown.size());
     return text;
 }
 
+/// What fails, and what is only missing, as a group is held only as a whole.
 std::string reasons_text(const GroupClaim& claim) {
-    std::string text;
+    std::vector<std::string> failing;
+    std::vector<std::string> missing;
+    for (const Blamed& blamed : claim.because) {
+        if (blamed.is_unsupported())
+            missing.push_back(fmt::to_string(fmt::join(blamed.instructions, " with ")));
+        else
+            failing.push_back(blamed.text());
+    }
+    std::vector<std::string> parts;
+    if (!failing.empty())
+        parts.push_back("fails for " + first_of(failing));
+    if (!missing.empty())
+        parts.push_back("does not support " + first_of(missing));
     if (!claim.excluded.empty())
-        text += fmt::format("    {} is claimed without {}, which is less than the group\n",
-                            name_of(claim.group), fmt::join(claim.excluded, ", "));
-    if (is_held(claim) || claim.verdict == GroupVerdict::not_tested)
-        return text;
-    if (!claim.because.empty())
-        text += fmt::format("    {} is not held because of {}\n", name_of(claim.group),
-                            instructions_text(claim.because));
-    else
-        text += fmt::format("    {} is not held, as a group that it includes is not\n",
-                            name_of(claim.group));
-    return text;
+        parts.push_back(
+            fmt::format("leaves {} of its instructions out of the claim", claim.excluded.size()));
+    if (parts.empty())
+        parts.emplace_back("does not hold a group that it includes");
+    return fmt::format("    {}: it {}\n", name_of(claim.group), fmt::join(parts, "; "));
 }
 
 } // namespace
@@ -66,7 +72,7 @@ std::string claims_table(const RuntimeResult& runtime, bool colour) {
                                    less && holds_what != "nothing" ? " only" : "");
     text = fmt::format("  {}\n", paint(text, less ? red : green, colour));
     for (const GroupClaim& claim : claims)
-        if (claim.claimed)
+        if (claim.claimed && !is_held(claim) && claim.verdict != GroupVerdict::not_tested)
             text += reasons_text(claim);
     return text;
 }

@@ -311,10 +311,14 @@ std::string results_table(const RuntimeResult& runtime, bool colour) {
     text += fmt::format("  {} vectors, {} programs, {} rows in {:.2f} s\n", runtime.vectors.size(),
                         programs, rows, runtime.seconds);
     text += claims_text(runtime, colour);
-    for (const std::string& breakdown : runtime.unexplained)
-        text +=
-            fmt::format("  {}: {}\n", paint("broke down, and no vector explains it", red, colour),
-                        printable(breakdown));
+    if (const std::size_t count = runtime.unexplained.size(); count != 0)
+        text += fmt::format(
+            "  {}: {}\n",
+            paint(count == 1
+                      ? "it broke down, and no vector explains it"
+                      : fmt::format("it broke down {} times that no vector explains, first", count),
+                  red, colour),
+            printable(runtime.unexplained[0]));
     if (runtime.status != RuntimeStatus::ran)
         text += fmt::format("  {}\n", paint("stopped: " + printable(runtime.why), red, colour));
     return text;
