@@ -60,6 +60,11 @@ ensure_packages() {
         fail "apt-get could not install: ${missing[*]}"
 }
 
+# The same for what is good to have: without it, the runtimes that need it are not available.
+want_packages() {
+    (ensure_packages "$@") || say "going on without some of the runtimes"
+}
+
 # Prints the first of the versions $2... of which the program $1-<version> is installed.
 newest_installed() {
     local program=$1 version
