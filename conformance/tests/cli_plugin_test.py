@@ -60,6 +60,7 @@ SLOW = {"waits", "goes-on", "holds-back", "one-read", "stays"}  # these wait for
 REMARKS = [
     ("keeps-r6", "no registers", "a row that reads R6 before it writes it"),
     ("silent-faults", "reports faults", "no 'faults' says why"),
+    ("dies-at-length", "loads a long program", "a program of 4096 slots: no answer: the plugin end"),
     ("dies-at-fault", "reports faults", "the plugin ended (SIGSEGV); the runner copes"),
     ("jit", "loads and runs", "'loaded' has no 'machine_code_bytes'"),
     ("accepts", "images of any length", "vectors of such programs will be 'accepted'"),
