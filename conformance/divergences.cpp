@@ -28,26 +28,28 @@ RunProfile read_profile(const YamlFile& file, const YAML::Node& node) {
     return *profile;
 }
 
-/// The options that the plugin says it runs with.
-std::string options_of(const Hello& hello) {
+/// A text of hello's environment, or nothing.
+std::string fact_of(const Hello& hello, const char* key) {
     const auto environment = hello.message.find("environment");
     if (environment == hello.message.end() || !environment->is_object())
         return {};
-    const auto options = environment->find("options");
-    return options != environment->end() && options->is_string() ? options->get<std::string>()
-                                                                 : std::string();
+    const auto fact = environment->find(key);
+    return fact != environment->end() && fact->is_string() ? fact->get<std::string>()
+                                                           : std::string();
 }
 
 KnownDivergence read(const YamlFile& file, const YAML::Node& node) {
     file.expect_map(node, "a divergence",
-                    {"runtime", "versions", "engine", "options", "profile", "vectors", "outcome",
-                     "reason", "date"});
+                    {"runtime", "versions", "engine", "machine", "options", "profile", "vectors",
+                     "outcome", "reason", "date"});
     KnownDivergence known;
     known.runtime = file.text(file.required(node, "runtime"), "runtime");
     if (node["versions"])
         known.versions = file.text(node["versions"], "versions");
     if (node["engine"])
         known.engine = read_engine(file, node["engine"]);
+    if (node["machine"])
+        known.machine = file.text(node["machine"], "machine");
     if (node["options"])
         known.options = file.text(node["options"], "options");
     if (node["profile"])
@@ -96,7 +98,8 @@ namespace {
 bool is_about(const KnownDivergence& known, const Hello& hello, const Vector& vector) {
     return known.runtime == hello.name && matches_pattern(known.versions, hello.version) &&
            matches_pattern(known.engine, hello.engine) &&
-           matches_pattern(known.options, options_of(hello)) &&
+           matches_pattern(known.machine, fact_of(hello, "machine")) &&
+           matches_pattern(known.options, fact_of(hello, "options")) &&
            std::ranges::any_of(known.vectors, [&](const std::string& pattern) {
                return matches_pattern(pattern, vector.id);
            });

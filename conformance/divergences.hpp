@@ -12,6 +12,7 @@ struct KnownDivergence {
     std::string runtime;                    // hello's name
     std::string versions = "*";             // pattern of hello's version
     std::string engine = "*";               // pattern of hello's engine
+    std::string machine = "*";              // pattern of hello's environment.machine
     std::string options = "*";              // pattern of hello's environment.options
     RunProfile profile = RunProfile::smoke; // the smallest that shows it; a smaller one may pass
     std::vector<std::string> vectors;       // patterns of ids

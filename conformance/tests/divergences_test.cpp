@@ -40,7 +40,8 @@ protected:
         hello.name = "ubpf";
         hello.version = "1.2.3";
         hello.engine = "jit";
-        hello.message = {{"environment", {{"options", "--engine jit --blind"}}}};
+        hello.message = {
+            {"environment", {{"options", "--engine jit --blind"}, {"machine", "x86_64"}}}};
         return hello;
     }();
 };
@@ -112,6 +113,8 @@ TEST_F(Divergences, of_another_engine_or_other_options) {
     EXPECT_EQ(with_key("engine: interpreter"), Outcome::wrong);
     EXPECT_EQ(with_key("options: '*--blind*'"), Outcome::expected_failure);
     EXPECT_EQ(with_key("options: '*--engine cranelift*'"), Outcome::wrong);
+    EXPECT_EQ(with_key("machine: x86_64"), Outcome::expected_failure);
+    EXPECT_EQ(with_key("machine: aarch64"), Outcome::wrong);
     m_hello.message = nlohmann::json::object();
     EXPECT_EQ(with_key("options: '*--blind*'"), Outcome::wrong);
     EXPECT_EQ(with_key("options: '*'"), Outcome::expected_failure);
