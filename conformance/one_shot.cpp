@@ -68,7 +68,9 @@ std::string told_by(std::string_view text) {
 OneShotExaminer::OneShotExaminer(const Runtime& runtime, const ExamineOptions& options)
     : m_runtime(runtime), m_options(options) {
     m_options.deadline = runtime.deadline.value_or(options.deadline);
-    m_hello.name = std::filesystem::path(split_command(runtime.command).at(0)).filename();
+    const std::string program = split_command(runtime.command).at(0);
+    check_program(program);
+    m_hello.name = std::filesystem::path(program).filename();
     m_hello.version = "one-shot";
     m_hello.engine = "unknown";
     m_hello.r0_bits = contract().r0_bits;

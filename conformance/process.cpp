@@ -6,7 +6,9 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
+#include <sstream>
 #include <thread>
 
 #include <fcntl.h>
@@ -100,6 +102,24 @@ std::vector<std::string> split_command(std::string_view command) {
     if (quote != 0)
         throw InputError(fmt::format("unbalanced {} in the command: {}", quote, command));
     return words;
+}
+
+void check_program(const std::string& program) {
+    std::vector<std::string> places;
+    const char* path = std::getenv("PATH");
+    if (program.find('/') != std::string::npos)
+        places.push_back(program);
+    else
+        for (std::istringstream folders(path != nullptr ? path : "/usr/bin:/bin");
+             std::getline(folders, places.emplace_back(), ':');)
+            places.back() += "/" + program;
+    int reason = ENOENT;
+    for (const std::string& place : places) {
+        if (access(place.c_str(), X_OK) == 0)
+            return;
+        reason = errno == EACCES ? EACCES : reason;
+    }
+    throw CannotStart(fmt::format("cannot start '{}': {}", program, std::strerror(reason)));
 }
 
 Process::Process(const std::vector<std::string>& argv,

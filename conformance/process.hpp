@@ -29,6 +29,9 @@ struct CannotStart : InputError {
     using InputError::InputError;
 };
 
+/// Throws CannotStart if the program is not there, or may not be executed.
+void check_program(const std::string& program);
+
 class Process {
 public:
     /// Starts argv[0] (searched in PATH) with these variables added to the environment. Throws

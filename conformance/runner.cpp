@@ -83,6 +83,8 @@ public:
             examiner->finish();
         } catch (const RuntimeUnavailable& unavailable) {
             stop(RuntimeStatus::given_up, unavailable.why);
+        } catch (const CannotStart& cannot_start) { // it could before
+            stop(RuntimeStatus::given_up, cannot_start.what());
         } catch (const GivenUp& given_up) {
             stop(RuntimeStatus::given_up, given_up.why);
         } catch (const Interrupted&) {

@@ -39,14 +39,28 @@ class Runtimes(Cli):
 
     def test_what_is_not_there(self):
         self.declare("- {name: none, command: /no/such/plugin, install: apt-get install none}\n"
+                     "- {name: shot, command: no-such-plugin, one-shot: {}, install: build it}\n"
                      f"- {{name: fake, command: {self.command('good')}, install: python3}}\n")
-        text, (none, runs) = self.run_on("all")
+        text, (none, shot, runs) = self.run_on("all")
+        self.assertIn("shot\n  not available: cannot start 'no-such-plugin'", text)
+        self.assertEqual(shot["status"], "unavailable")
         self.assertIn("none\n  not available: cannot start '/no/such/plugin'", text)
         self.assertIn("apt-get install none", text)
         self.assertEqual((none["status"], none["title"]), ("unavailable", "none"))
         self.assertEqual(runs["status"], "ran")
-        self.run_on("none", status=2)  # where nothing is available, nothing ran
+        self.run_on("none,shot", status=2)  # where nothing is available, nothing ran
         self.run_on("none", "--unavailable-status", "77", status=77)
+
+    def test_a_plugin_that_is_gone_later_loses_no_results(self):
+        script = self.folder / "gone.sh"
+        script.write_text(f"#!/bin/sh\nrm -f '{script}'\nexec {fake('dies' + program_of(3))}\n")
+        script.chmod(0o755)
+        self.declare(f"- {{name: gone, command: \"'{script}'\", install: none}}\n"
+                     f"- {{name: fake, command: {self.command('good')}, install: none}}\n")
+        _, (gone, runs) = self.run_on("all", "--jobs", "1", status=2)
+        self.assertEqual(gone["status"], "given up")
+        self.assertIn("cannot start", gone["why"])
+        self.assertEqual({vector["outcome"] for vector in runs["vectors"]}, {"pass"})
 
     def test_known_divergences_come_with_the_runtime(self):
         (self.folder / "known.yaml").write_text(
