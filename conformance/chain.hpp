@@ -10,8 +10,9 @@ namespace bpf_assay::conformance {
 /// its own block of one memory. The first word of the memory collects the folds.
 class Chain {
 public:
-    Chain(unsigned r0_bits, std::size_t max_memory)
-        : m_r0_bits(r0_bits), m_max_memory(max_memory) {}
+    /// What the plugin takes: bits of R0, bytes of memory, slots.
+    Chain(unsigned r0_bits, std::size_t max_memory, std::size_t max_insns)
+        : m_r0_bits(r0_bits), m_max_memory(max_memory), m_max_insns(max_insns) {}
 
     /// Whether the row can be a link: its program ends at its last slot, and nowhere else, and
     /// there is room for it.
@@ -30,7 +31,8 @@ private:
     void collect();
 
     unsigned m_r0_bits;
-    std::size_t m_max_memory; // bytes
+    std::size_t m_max_memory;
+    std::size_t m_max_insns;
     std::vector<Slot> m_slots;
     std::vector<u8> m_memory = std::vector<u8>(8);
     std::size_t m_links = 0;

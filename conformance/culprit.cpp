@@ -163,6 +163,8 @@ std::optional<Culprit> find_culprit(const Runtime& runtime, const ExamineOptions
             if (!replay.breaks(history))
                 return std::nullopt;
         }
+        if (replay.breaks({})) // it breaks down whatever it is given
+            return std::nullopt;
         const auto pieces = stretch(replay, history);
         return cut(replay, pieces.front(), pieces.size() > 1 ? &pieces.back() : nullptr);
     } catch (const Inconclusive&) {

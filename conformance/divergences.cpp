@@ -40,8 +40,8 @@ std::string fact_of(const Hello& hello, const char* key) {
 
 KnownDivergence read(const YamlFile& file, const YAML::Node& node) {
     file.expect_map(node, "a divergence",
-                    {"runtime", "versions", "engine", "machine", "options", "profile", "vectors",
-                     "outcome", "reason", "date"});
+                    {"runtime", "versions", "engine", "machine", "options", "profile", "sometimes",
+                     "vectors", "outcome", "reason", "date"});
     KnownDivergence known;
     known.runtime = file.text(file.required(node, "runtime"), "runtime");
     if (node["versions"])
@@ -54,6 +54,12 @@ KnownDivergence read(const YamlFile& file, const YAML::Node& node) {
         known.options = file.text(node["options"], "options");
     if (node["profile"])
         known.profile = read_profile(file, node["profile"]);
+    if (node["sometimes"]) {
+        const std::string sometimes = file.text(node["sometimes"], "sometimes");
+        if (sometimes != "true" && sometimes != "false")
+            file.fail(node["sometimes"], fmt::format("'{}' is not true or false", sometimes));
+        known.sometimes = sometimes == "true";
+    }
     const YAML::Node vectors = file.required(node, "vectors");
     file.expect_sequence(vectors, "vectors");
     for (const auto& pattern : vectors)
@@ -117,7 +123,18 @@ const KnownDivergence* find_divergence(const std::vector<KnownDivergence>& known
 
 void apply_divergences(const std::vector<KnownDivergence>& known, const Hello& hello,
                        RunProfile profile, const Vector& vector, VectorResult& result) {
-    if (const auto* divergence = find_divergence(known, hello, vector, result.outcome)) {
+    if (result.tolerated)
+        return;
+    // A worse outcome that is known must not hide another one that is not.
+    const bool all_known = std::ranges::all_of(result.untolerated, [&](Outcome outcome) {
+        return find_divergence(known, hello, vector, outcome) != nullptr;
+    });
+    const auto* divergence = find_divergence(known, hello, vector, result.outcome);
+    if (divergence != nullptr && !all_known) {
+        result.why += " (known, but not all that came out is)";
+        return;
+    }
+    if (divergence != nullptr) {
         result.why = fmt::format("{}: {} (known, {}: {})", name_of(result.outcome), result.why,
                                  divergence->date, divergence->reason);
         result.outcome = Outcome::expected_failure;
@@ -125,7 +142,8 @@ void apply_divergences(const std::vector<KnownDivergence>& known, const Hello& h
     if (!is_pass(result.outcome))
         return;
     const auto missing = std::ranges::find_if(known, [&](const KnownDivergence& candidate) {
-        return profile >= candidate.profile && is_about(candidate, hello, vector);
+        return !candidate.sometimes && profile >= candidate.profile &&
+               is_about(candidate, hello, vector);
     });
     if (missing == known.end())
         return;

@@ -15,10 +15,11 @@ struct KnownDivergence {
     std::string machine = "*";              // pattern of hello's environment.machine
     std::string options = "*";              // pattern of hello's environment.options
     RunProfile profile = RunProfile::smoke; // the smallest that shows it; a smaller one may pass
-    std::vector<std::string> vectors;       // patterns of ids
-    Outcome outcome = Outcome::wrong;       // what is known to happen
-    std::string reason;                     // with a link, where there is one
-    std::string date;                       // when it was last seen, YYYY-MM-DD
+    bool sometimes = false;           // a pass is no news: it depends on chance, or the machine
+    std::vector<std::string> vectors; // patterns of ids
+    Outcome outcome = Outcome::wrong; // what is known to happen
+    std::string reason;               // with a link, where there is one
+    std::string date;                 // when it was last seen, YYYY-MM-DD
 };
 
 /// Whether the text is as the pattern of a shell says, '*' standing for '/', too.

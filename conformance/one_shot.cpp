@@ -9,11 +9,6 @@
 namespace bpf_assay::conformance {
 namespace {
 
-/// Of a vector that fails so often, the rest is not run.
-bool has_failed(const VectorResult& result) {
-    return result.failing_rows >= 8;
-}
-
 /// R1 from an XDP context to its data, of which a verifier wants the length checked.
 std::vector<Slot> xdp_prologue(std::size_t size) {
     const auto slot = [](std::string_view mnemonic, u8 dst, u8 src, s16 offset, s32 imm) {
@@ -54,7 +49,8 @@ std::string told_by(std::string_view text) {
         text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
         if (line.starts_with("processed "))
             return last;
-        if (line.empty() || line.starts_with("thread '"))
+        if (line.empty() || line.starts_with("thread '") || line.starts_with("cur state:") ||
+            line.starts_with("old state:"))
             continue;
         last = line;
         if (first.empty())
@@ -75,7 +71,10 @@ OneShotExaminer::OneShotExaminer(const Runtime& runtime, const ExamineOptions& o
     m_hello.engine = "unknown";
     m_hello.r0_bits = contract().r0_bits;
     m_hello.groups = with_included(contract().groups);
+    m_hello.excluded = contract().excluded;
     m_hello.message = {{"name", m_hello.name}, {"r0_bits", m_hello.r0_bits}};
+    if (!runtime.options.empty())
+        m_hello.message["environment"] = {{"options", runtime.options}};
 }
 
 VectorResult OneShotExaminer::examine(const Vector& vector) {
@@ -83,18 +82,35 @@ VectorResult OneShotExaminer::examine(const Vector& vector) {
     return std::move(examine(std::span<const Vector* const>(vectors)).front());
 }
 
+bool OneShotExaminer::Tally::skips(std::size_t program) const {
+    constexpr std::size_t enough = 8; // each takes a process
+    return failing_rows >= enough || hangs || refused == program;
+}
+
 std::vector<VectorResult> OneShotExaminer::examine(std::span<const Vector* const> vectors) {
-    std::vector<VectorResult> results(vectors.size());
-    examine_fold(vectors, Fold::add, results);
-    if (m_hello.r0_bits == 32)
-        examine_fold(vectors, Fold::exclusive_or, results);
-    for (std::size_t i = 0; i < vectors.size(); ++i)
-        settle(results[i], *vectors[i], m_options);
+    if (m_given_up)
+        throw *m_given_up;
+    std::vector<Tally> tallies(vectors.size());
+    try {
+        examine_fold(vectors, Fold::add, tallies);
+        if (m_hello.r0_bits == 32)
+            examine_fold(vectors, Fold::exclusive_or, tallies);
+    } catch (const GivenUp& given_up) {
+        m_given_up = given_up; // what is known by now is not lost
+        for (Tally& tally : tallies)
+            if (tally.result.rows.total == 0 || tally.result.rows.run < tally.result.rows.total)
+                tally.result.add(Outcome::not_run, given_up.why);
+    }
+    std::vector<VectorResult> results;
+    for (std::size_t i = 0; i < vectors.size(); ++i) {
+        settle(tallies[i].result, *vectors[i], m_options);
+        results.push_back(std::move(tallies[i].result));
+    }
     return results;
 }
 
 void OneShotExaminer::examine_fold(std::span<const Vector* const> vectors, Fold fold,
-                                   std::vector<VectorResult>& results) {
+                                   std::vector<Tally>& tallies) {
     std::vector<Link> links;
     Chain chain = new_chain(); // only measured here: it is made when it runs
     const auto flush = [&] {
@@ -104,18 +120,18 @@ void OneShotExaminer::examine_fold(std::span<const Vector* const> vectors, Fold 
     };
     for (std::size_t i = 0; i < vectors.size(); ++i) {
         const Vector& vector = *vectors[i];
-        VectorResult& result = results[i];
         if (vector.kind == Kind::packet || vector.kind == Kind::encoding) {
-            result.add(Outcome::unsupported,
-                       vector.kind == Kind::packet
-                           ? "the one-shot contract has no packet"
-                           : "the one-shot contract cannot load a program without running it");
+            tallies[i].result.add(
+                Outcome::unsupported,
+                vector.kind == Kind::packet
+                    ? "the one-shot contract has no packet"
+                    : "the one-shot contract cannot load a program without running it");
             continue;
         }
         if (fold == Fold::exclusive_or && vector.kind == Kind::program)
             continue; // it has no fold
         for (const ProgramRows& program : selection(vector, m_options.profile))
-            for (Link& link : links_of(vector, program, fold, result)) {
+            for (Link& link : links_of(vector, program, fold, tallies[i])) {
                 if (!new_chain().takes(*link.experiment)) {
                     run_alone(link, fold);
                     continue;
@@ -132,29 +148,33 @@ void OneShotExaminer::examine_fold(std::span<const Vector* const> vectors, Fold 
 /// All rows of a program.
 std::vector<OneShotExaminer::Link> OneShotExaminer::links_of(const Vector& vector,
                                                              const ProgramRows& program, Fold fold,
-                                                             VectorResult& result) {
+                                                             Tally& tally) {
     RuntimeTraits traits = m_hello.traits();
     traits.fold = fold;
     const std::shared_ptr<Experiment> experiment = make_experiment(vector, program, traits);
     if (fold == Fold::add) {
-        ++result.programs;
-        result.rows.total += experiment->rows();
+        ++tally.result.programs;
+        tally.result.rows.total += experiment->rows();
     }
     if (experiment->block_size() > contract().max_memory ||
         experiment->slots().size() > contract().max_insns) {
-        result.add(Outcome::unsupported, "the program or its memory is too large for the plugin");
+        tally.result.add(Outcome::unsupported,
+                         "the program or its memory is too large for the plugin");
         return {};
     }
     std::vector<Link> links;
     for (std::size_t row = 0; row < experiment->rows(); ++row)
-        links.push_back({&vector, &result, experiment, program.program, row});
+        links.push_back({&vector, &tally, experiment, program.program, row});
     return links;
 }
 
 /// All in one process; where that is not right, each half of them.
-void OneShotExaminer::run_links(std::span<const Link> links, Fold fold) {
-    if (std::ranges::all_of(links, [](const Link& link) { return has_failed(*link.result); }))
-        return; // each of them would take a process
+void OneShotExaminer::run_links(std::span<const Link> all, Fold fold) {
+    std::vector<Link> links;
+    std::ranges::copy_if(all, std::back_inserter(links),
+                         [](const Link& link) { return !link.tally->skips(link.program); });
+    if (links.empty())
+        return;
     if (links.size() == 1)
         return run_alone(links[0], fold);
     Chain chain = new_chain();
@@ -165,22 +185,25 @@ void OneShotExaminer::run_links(std::span<const Link> links, Fold fold) {
     if (ended.outcome == Outcome::pass && ended.r0 == chain.expected_r0()) {
         for (const Link& link : links)
             if (fold == Fold::add) {
-                ++link.result->rows.run;
-                ++link.result->rows.passed;
+                ++link.tally->result.rows.run;
+                ++link.tally->result.rows.passed;
             }
         return;
     }
     const auto failures = [&] {
         std::size_t count = m_late_findings.size();
         for (const Link& link : links)
-            count += link.result->failing_rows;
+            count += link.tally->result.failing_rows;
         return count;
     };
     const std::size_t before = failures();
-    run_links(links.first(links.size() / 2), fold);
-    run_links(links.subspan(links.size() / 2), fold);
-    if (failures() != before || ended.outcome == Outcome::rejected)
-        return; // it was one of them; or the runtime does not take programs of this length
+    const std::span halves(links);
+    run_links(halves.first(links.size() / 2), fold);
+    run_links(halves.subspan(links.size() / 2), fold);
+    if (failures() != before || ended.outcome == Outcome::rejected ||
+        ended.outcome == Outcome::timeout)
+        return; // it was one of them; or the runtime has a limit of programs, or takes long for
+                // them
     m_late_findings.push_back(
         {nullptr,
          {.outcome = ended.outcome == Outcome::pass ? Outcome::wrong : ended.outcome,
@@ -191,36 +214,57 @@ void OneShotExaminer::run_links(std::span<const Link> links, Fold fold) {
 }
 
 void OneShotExaminer::run_alone(const Link& link, Fold fold) {
-    VectorResult& result = *link.result;
-    if (has_failed(result))
+    Tally& tally = *link.tally;
+    VectorResult& result = tally.result;
+    if (tally.skips(link.program))
         return;
     Experiment& experiment = *link.experiment;
     std::vector<u8> block(experiment.block_size());
     experiment.write_block(link.row, block);
     Ended ended = run(experiment.slots(), block);
-    if (ended.outcome == Outcome::rejected)
-        ended.outcome = refusal_outcome(m_hello, *link.vector);
-    else if (fold == Fold::add)
-        ++result.rows.run;
+    if (ended.outcome == Outcome::pass && experiment.right(link.row, ended.r0, {})) {
+        result.rows.run += fold == Fold::add ? 1 : 0;
+        result.rows.passed += fold == Fold::add ? 1 : 0;
+        return;
+    }
     Failure failure{.outcome = ended.outcome,
                     .program = link.program,
                     .program_text = experiment.text(),
                     .row = experiment.row_number(link.row),
                     .why = ended.why};
+    failure.slots.assign(experiment.slots().begin(), experiment.slots().end());
+    if (ended.outcome == Outcome::rejected) {
+        failure.outcome = refusal_outcome(m_hello, *link.vector);
+        tally.refused = link.program; // so are its other rows
+        return add_failure(result, std::move(failure));
+    }
+    result.rows.run += fold == Fold::add ? 1 : 0;
+    failure.registers_before = experiment.registers_before(link.row);
+    failure.memory_before = experiment.memory_before(link.row);
     if (ended.outcome == Outcome::pass) {
-        if (experiment.right(link.row, ended.r0, {})) {
-            result.rows.passed += fold == Fold::add ? 1 : 0;
-            return;
-        }
         failure.outcome = Outcome::wrong;
         failure.differences = experiment.differences(link.row, ended.r0, {});
         failure.why = fmt::format("{} is {}, must be {}", failure.differences.at(0).place,
                                   failure.differences[0].seen, failure.differences[0].expected);
-        failure.registers_before = experiment.registers_before(link.row);
-        failure.memory_before = experiment.memory_before(link.row);
     }
-    failure.slots.assign(experiment.slots().begin(), experiment.slots().end());
+    ++tally.failing_rows;
+    tally.hangs = ended.outcome == Outcome::timeout;
     add_failure(result, std::move(failure));
+    if (tally.skips(link.program) && !result.incomplete)
+        result.incomplete = "some rows failed, and the others were not run";
+}
+
+void OneShotExaminer::try_out() {
+    const std::array program{
+        Slot{.opcode = find_row("mov64_imm")->opcode, .imm = 1},
+        Slot{.opcode = find_row("exit")->opcode},
+    };
+    const std::array<u8, 16> memory{};
+    const Ended ended = run(program, memory);
+    if (ended.outcome != Outcome::pass || ended.r0 != 1)
+        throw RuntimeUnavailable{fmt::format(
+            "it does not run 'r0 = 1; exit': {}",
+            ended.outcome == Outcome::pass ? fmt::format("prints {:x}", ended.r0) : ended.why)};
 }
 
 /// Starts the plugin on one program. A non-zero exit says that something failed, not what: it
@@ -269,7 +313,7 @@ OneShotExaminer::Ended OneShotExaminer::run(std::span<const Slot> program,
         return {.outcome = Outcome::fault,
                 .why = text.empty() ? "exit status 0, but no value"
                                     : fmt::format("not a value: {}", text)};
-    return {.r0 = *value};
+    return {.r0 = m_hello.r0_bits == 32 ? *value & 0xffff'ffff : *value};
 }
 
 } // namespace bpf_assay::conformance

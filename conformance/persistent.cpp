@@ -80,11 +80,25 @@ Session& PersistentExaminer::session() {
 
 VectorResult PersistentExaminer::examine(const Vector& vector) {
     VectorResult result;
+    if (m_given_up)
+        throw *m_given_up;
     m_current = &vector;
     if (m_session)
         m_history.push_back(&vector);
     m_pending.clear();
     m_unable.clear();
+    try {
+        run_vector(vector, result);
+    } catch (const GivenUp& given_up) {
+        if (result.failures.empty())
+            throw;
+        m_given_up = given_up; // what is known of this vector is not lost
+    }
+    settle(result, vector, m_options);
+    return result;
+}
+
+void PersistentExaminer::run_vector(const Vector& vector, VectorResult& result) {
     if (vector.kind == Kind::encoding) {
         examine_encoding(vector, result);
     } else {
@@ -95,8 +109,6 @@ VectorResult PersistentExaminer::examine(const Vector& vector) {
                        fmt::format("not in the program that ran: {}",
                                    fmt::join(result.not_executed, ", ")));
     }
-    settle(result, vector, m_options);
-    return result;
 }
 
 void PersistentExaminer::examine_programs(const Vector& vector, VectorResult& result) {
@@ -123,7 +135,7 @@ void PersistentExaminer::examine_programs(const Vector& vector, VectorResult& re
             if (pace == Pace::pipelined && !settled) {
                 pace = Pace::one_request;
                 unexplained = failure;
-            } else if (pace == Pace::one_request && first.rows > 1 && !settled) {
+            } else if (first.rows > 1 && !settled) {
                 pace = Pace::one_row;
             } else {
                 record_breakdown(failure, first, result);
@@ -149,11 +161,11 @@ void PersistentExaminer::try_again(const Vector& vector, VectorResult& result) {
         try {
             for (const std::size_t program : std::exchange(m_unable, {}))
                 advance(vector, {program, 0}, program + 1, Pace::one_request, result);
-        } catch (const PluginFailure& failure) {
-            record_breakdown(failure, m_pending.front(), result);
+        } catch (const PluginFailure& failure) { // of a plugin that much ran in before
             m_pending.clear();
             broke_down(failure);
-            count(failure);
+            explain(&vector, outcome_of(failure.kind), failure.text);
+            result.add(Outcome::not_run, "it broke down while it was asked again for memory");
             return;
         }
     }

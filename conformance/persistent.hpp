@@ -40,6 +40,7 @@ private:
     /// Finds what spoilt the plugin before it broke down, or takes note that nothing is found.
     void explain(const Vector* shown_by, Outcome outcome, const std::string& words);
 
+    void run_vector(const Vector& vector, VectorResult& result);
     void examine_encoding(const Vector& vector, VectorResult& result);
     /// One program of an encoding vector; the legal twin only with the first.
     void examine_encoding(const Vector& vector, std::size_t index, VectorResult& result);
@@ -76,6 +77,7 @@ private:
     std::chrono::milliseconds m_waited{};  // for answers that did not come
     const Vector* m_current = nullptr;     // is examined
     std::vector<const Vector*> m_history;  // what was put to the plugin since it was started
+    std::optional<GivenUp> m_given_up;     // at the end of the vector before
     std::optional<PluginFailure> m_spoilt; // while an encoding is tried again behind it
     std::vector<const Vector*> m_suspects; // the history of the plugin that broke down last
     std::deque<Pending> m_pending;

@@ -34,7 +34,7 @@ struct Pipe {
     Pipe() {
         std::array<int, 2> ends{};
         if (pipe2(ends.data(), O_CLOEXEC) != 0)
-            throw InputError(fmt::format("no pipe: {}", std::strerror(errno)));
+            throw CannotStart(fmt::format("no pipe: {}", std::strerror(errno)), errno);
         read_end = ends[0];
         write_end = ends[1];
 #ifdef F_SETPIPE_SZ
@@ -119,7 +119,7 @@ void check_program(const std::string& program) {
             return;
         reason = errno == EACCES ? EACCES : reason;
     }
-    throw CannotStart(fmt::format("cannot start '{}': {}", program, std::strerror(reason)));
+    throw CannotStart(fmt::format("cannot start '{}': {}", program, std::strerror(reason)), reason);
 }
 
 Process::Process(const std::vector<std::string>& argv,
@@ -161,7 +161,8 @@ Process::Process(const std::vector<std::string>& argv,
     if (error != 0) {
         m_pid = -1;
         close_all();
-        throw CannotStart(fmt::format("cannot start '{}': {}", argv[0], std::strerror(error)));
+        throw CannotStart(fmt::format("cannot start '{}': {}", argv[0], std::strerror(error)),
+                          error);
     }
     for (const int descriptor : {m_input, m_output_end, m_error_end})
         fcntl(descriptor, F_SETFL, O_NONBLOCK);

@@ -6,6 +6,7 @@
 #include "reference_vm/numeric.hpp"
 
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <map>
 #include <span>
@@ -26,7 +27,8 @@ std::vector<std::string> split_command(std::string_view command);
 
 /// The program is not there, or is none.
 struct CannotStart : InputError {
-    using InputError::InputError;
+    CannotStart(const std::string& text, int error) : InputError(text), missing(error == ENOENT) {}
+    bool missing; // rather than out of memory, or without permission
 };
 
 /// Throws CannotStart if the program is not there, or may not be executed.

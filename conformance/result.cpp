@@ -32,6 +32,7 @@ std::size_t rank(Outcome outcome) {
 void VectorResult::add(Outcome found, const std::string& reason) {
     if (found == Outcome::not_run && !incomplete)
         incomplete = reason;
+    seen[static_cast<std::size_t>(found)] = true;
     if (rank(found) <= rank(outcome))
         return;
     outcome = found;

@@ -32,6 +32,7 @@ struct VectorResult {
     Outcome outcome = Outcome::pass;
     bool tolerated = false; // not a pass, but the vector's policy tolerates it
     RowCounts rows;
+    std::vector<Outcome> untolerated;      // every outcome but passes that no policy tolerates
     std::string why;                       // of the first program with this outcome
     std::optional<std::string> incomplete; // why there is no verdict on one of its programs
     std::vector<std::string> not_executed; // instructions that were not in some program that ran
@@ -40,6 +41,8 @@ struct VectorResult {
     std::size_t programs = 0;
     std::size_t loaded_programs = 0;
     std::size_t machine_code_programs = 0; // of those, the ones that machine code was shown for
+
+    std::array<bool, all_outcomes.size()> seen{}; // outcomes of its programs and rows
 
     /// Takes note of an outcome: the worst one stays.
     void add(Outcome found, const std::string& reason);

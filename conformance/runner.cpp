@@ -35,8 +35,10 @@ public:
         } catch (const CannotStart& cannot_start) {
             if (m_runtime.install.empty())
                 throw; // it was asked for by its command, which is a mistake then
-            return stop(RuntimeStatus::unavailable,
-                        fmt::format("{}; {}", cannot_start.what(), m_runtime.install));
+            if (cannot_start.missing)
+                return stop(RuntimeStatus::unavailable,
+                            fmt::format("{}; {}", cannot_start.what(), m_runtime.install));
+            stop(RuntimeStatus::given_up, cannot_start.what());
         } catch (const GivenUp& given_up) {
             stop(RuntimeStatus::given_up, given_up.why);
         } catch (const Interrupted&) {
@@ -71,8 +73,8 @@ public:
             if (!examiner)
                 examiner = make_examiner(m_runtime, m_options.examine);
             const std::size_t batch = examiner->batch_size();
-            for (std::size_t first = 0; m_result.status == RuntimeStatus::ran &&
-                                        (first = m_next.fetch_add(batch)) < count();) {
+            for (std::size_t first = 0;
+                 !m_stopped && (first = m_next.fetch_add(batch)) < count();) {
                 const auto vectors =
                     std::span(m_result.vectors).subspan(first, std::min(batch, count() - first));
                 std::ranges::move(examiner->examine(vectors),
@@ -118,11 +120,13 @@ public:
         return std::move(m_result);
     }
 
-    bool usable() const { return m_result.status == RuntimeStatus::ran; }
+    bool usable() const { return !m_stopped; }
 
 private:
     void stop(RuntimeStatus status, const std::string& why) {
         const std::lock_guard lock(m_mutex);
+        if (m_stopped.exchange(true))
+            return; // the first reason stays
         m_result.status = status;
         m_result.why = why;
     }
@@ -132,6 +136,7 @@ private:
     RuntimeResult m_result;
     std::unique_ptr<Examiner> m_first;
     std::atomic<std::size_t> m_next = 0;
+    std::atomic<bool> m_stopped = false;
     std::vector<LateFinding> m_late;
     std::mutex m_mutex;
 };

@@ -22,7 +22,8 @@ struct OneShot {
     std::size_t max_memory = 43'000;   // bytes; Linux passes at most 128 KiB in one argument
     std::size_t max_insns = 1'000'000; // slots
     std::vector<Group> groups = {Group::base64, Group::divmul64, Group::atomic64}; // claimed
-    std::vector<std::string> faults = {}; // texts that tell a fault from a refusal
+    std::vector<std::string> excluded = {}; // instructions of the groups that are not claimed
+    std::vector<std::string> faults = {};   // texts that tell a fault from a refusal
 };
 
 struct Runtime {

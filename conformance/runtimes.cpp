@@ -33,8 +33,9 @@ std::string read_words(const YamlFile& file, const YAML::Node& node, std::string
 }
 
 void read_one_shot(const YamlFile& file, const YAML::Node& node, Runtime& runtime) {
-    file.expect_map(node, "one-shot",
-                    {"r0_bits", "memory", "max_memory", "max_insns", "groups", "faults"});
+    file.expect_map(
+        node, "one-shot",
+        {"r0_bits", "memory", "max_memory", "max_insns", "groups", "excluded", "faults"});
     OneShot& one_shot = runtime.one_shot.emplace();
     if (node["r0_bits"]) {
         const auto bits = file.integer(node["r0_bits"], "r0_bits");
@@ -63,6 +64,15 @@ void read_one_shot(const YamlFile& file, const YAML::Node& node, Runtime& runtim
             if (!group)
                 file.fail(item, fmt::format("'{}' is no conformance group", item.Scalar()));
             one_shot.groups.push_back(*group);
+        }
+    }
+    if (node["excluded"]) {
+        file.expect_sequence(node["excluded"], "excluded");
+        for (const auto& item : node["excluded"]) {
+            one_shot.excluded.push_back(file.text(item, "an instruction"));
+            if (find_row(one_shot.excluded.back()) == nullptr)
+                file.fail(item, fmt::format("'{}' is no instruction; `bpf-assay isa` lists them",
+                                            item.Scalar()));
         }
     }
     if (node["faults"]) {
@@ -102,7 +112,7 @@ DeclaredRuntime read(const YamlFile& file, const YAML::Node& node,
                      const std::filesystem::path& folder) {
     file.expect_map(node, "a runtime",
                     {"name", "command", "options", "engines", "environment", "timeout", "one-shot",
-                     "divergences", "install"});
+                     "divergences", "on-request", "install"});
     DeclaredRuntime declared;
     declared.name = read_name(file, file.required(node, "name"), "name");
     Runtime& runtime = declared.runtime;
@@ -122,6 +132,12 @@ DeclaredRuntime read(const YamlFile& file, const YAML::Node& node,
     if (node["divergences"])
         runtime.known_divergences =
             load_divergences(folder / file.text(node["divergences"], "divergences"));
+    if (node["on-request"]) {
+        const std::string text = file.text(node["on-request"], "on-request");
+        if (text != "true" && text != "false")
+            file.fail(node["on-request"], fmt::format("'{}' is not true or false", text));
+        declared.on_request = text == "true";
+    }
     runtime.install = file.text(file.required(node, "install"), "install");
     if (runtime.install.empty() || runtime.install.find('\n') != std::string::npos)
         file.fail(node["install"], "install must be one line that says how to get the runtime");
@@ -174,7 +190,8 @@ std::vector<Runtime> choose_runtimes(const std::vector<DeclaredRuntime>& declare
     for (const std::string& choice : choices) {
         if (choice == "all") {
             for (const DeclaredRuntime& runtime : declared)
-                choose(runtime, chosen);
+                if (!runtime.on_request)
+                    choose(runtime, chosen);
             continue;
         }
         const auto colon = choice.find(':');

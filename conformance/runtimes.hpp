@@ -18,6 +18,7 @@ struct DeclaredRuntime {
     std::string name;
     Runtime runtime;             // without an engine's options
     std::vector<Engine> engines; // none: the command as it stands
+    bool on_request = false;     // `all` leaves it out
 };
 
 /// Reads a file of runtimes and the lists of divergences that it names, which are relative to it.

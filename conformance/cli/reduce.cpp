@@ -208,6 +208,10 @@ int reduce_command(const Options& options) {
     const Vector& vector = find_vector(suite, options.id);
     check_selection(vector, options);
     Trials trials(runtime_of(options), examine_options(options));
+    const auto others = others_of(options, trials.runtime());
+    for (const Runtime& other : others) // a mistake must not show at the end of a search
+        if (other.install.empty())
+            check_program(other.words().at(0));
     const std::string runtime = title_of(trials.runtime(), trials.hello());
     const Report report = reduce_vector(trials, vector,
                                         {.program = options.program,
@@ -230,7 +234,7 @@ int reduce_command(const Options& options) {
                                              "found/" + slug_of(vector, trials.hello())),
                     .tool = "bpf-assay " BPF_ASSAY_VERSION,
                     .others = {}};
-    for (const Runtime& other : others_of(options, trials.runtime())) {
+    for (const Runtime& other : others) {
         Comparison comparison;
         comparison.verdict = verdict_of(other, finding.vector, options, comparison.title);
         finding.others.push_back(std::move(comparison));

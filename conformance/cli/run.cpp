@@ -29,7 +29,7 @@ struct Options {
     std::vector<std::string> divergences;
     std::string output;
     unsigned jobs = std::max(1U, std::thread::hardware_concurrency());
-    double timeout = 10;
+    std::optional<double> timeout;
     int unavailable_status = 2;
     bool strict = false, list = false, verbose = false;
 };
@@ -139,6 +139,9 @@ std::vector<Runtime> runtimes_of(const Options& options) {
     auto runtimes = selected_runtimes(options.runtimes);
     if (runtimes.empty())
         runtimes.push_back({.command = plugin_command("reference_vm")});
+    for (Runtime& runtime : runtimes)
+        if (options.timeout)
+            runtime.deadline.reset();
     for (const std::string& path : options.divergences) {
         const auto known = load_divergences(path);
         for (Runtime& runtime : runtimes)
@@ -168,8 +171,8 @@ int run_command(const Options& options, const std::vector<std::string>& command_
 
     RunOptions run_options{.examine = {.strict = options.strict,
                                        .profile = *run_profile_from_name(options.profile),
-                                       .deadline = std::chrono::milliseconds(
-                                           static_cast<long long>(options.timeout * 1000))},
+                                       .deadline = std::chrono::milliseconds(static_cast<long long>(
+                                           options.timeout.value_or(10) * 1000))},
                            .jobs = options.jobs,
                            .progress = {}};
     const bool shows_progress = isatty(STDERR_FILENO) != 0;
@@ -247,7 +250,8 @@ Command add_run(CLI::App& app, std::vector<std::string> command_line) {
                   "What SHALL be zero (RFC 9669 section 3.1) must be refused, R10 not be written");
     run->add_option("--jobs,-j", options->jobs, "Plugin processes at once")
         ->check(CLI::Range(1U, 256U));
-    run->add_option("--timeout", options->timeout, "Seconds for the answer to one request")
+    run->add_option("--timeout", options->timeout,
+                    "Seconds for the answer to one request; 10, or what the runtime declares")
         ->check(CLI::Range(0.01, 86'400.0));
     run->add_option("--output,-o", options->output, "Write the results as JSON to this file");
     run->add_option("--divergences", options->divergences,

@@ -14,6 +14,8 @@ std::vector<Runtime> choose(const RuntimeOptions& options,
                             const std::vector<std::string>& choices) {
     const auto path = options.file.empty() ? runtimes_file() : std::filesystem::path(options.file);
     auto chosen = choose_runtimes(load_runtimes(path), choices);
+    if (chosen.empty())
+        throw InputError(path.string() + ": declares no runtime that was asked for");
     for (Runtime& runtime : chosen)
         runtime.command = plugin_command(runtime.command);
     return chosen;
@@ -59,6 +61,8 @@ void add_runtime_options(CLI::App& command, RuntimeOptions& options) {
 
 std::vector<Runtime> selected_runtimes(const RuntimeOptions& options) {
     std::vector<Runtime> runtimes;
+    if (!options.file.empty() && options.runtimes.empty())
+        throw InputError("--runtimes names a file; --runtime says which of its runtimes");
     if (!options.runtimes.empty())
         runtimes = choose(options, options.runtimes);
     for (const std::string& command : options.plugins)

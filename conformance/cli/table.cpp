@@ -235,7 +235,7 @@ std::string divergences_text(const RuntimeResult& runtime, bool colour, bool ver
 }
 
 /// What is judged less closely than usual, because the plugin says so.
-std::string claims_text(const RuntimeResult& runtime, bool colour) {
+std::string caveats_text(const RuntimeResult& runtime, bool colour) {
     std::string text;
     const auto line = [&](const std::string& claim) {
         text += fmt::format("  {}\n", paint(claim, yellow, colour));
@@ -310,7 +310,7 @@ std::string results_table(const RuntimeResult& runtime, bool colour) {
         programs += result.programs;
     text += fmt::format("  {} vectors, {} programs, {} rows in {:.2f} s\n", runtime.vectors.size(),
                         programs, rows, runtime.seconds);
-    text += claims_text(runtime, colour);
+    text += caveats_text(runtime, colour);
     if (const std::size_t count = runtime.unexplained.size(); count != 0)
         text += fmt::format(
             "  {}: {}\n",

@@ -78,6 +78,7 @@ const Hello& Trials::hello() {
 
 void Trials::set_deadline(std::chrono::milliseconds deadline) {
     m_options.deadline = deadline;
+    m_runtime.deadline.reset();
     m_examiner.reset();
 }
 

@@ -36,6 +36,8 @@ class Reduce(Cli):
     def reduce(self, name, plugin, *arguments, status=0):
         if "--vectors" not in arguments:
             arguments = (*arguments, "--vectors", self.only_file_of(name))
+        if "--against" not in arguments:  # all that are declared would take long
+            arguments = (*arguments, "--against", "reference_vm")
         return self.run_program("reduce", name, "-p", plugin, *arguments, status=status).stdout
 
     def check_written(self, name, plugin, *arguments):

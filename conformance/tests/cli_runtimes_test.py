@@ -75,6 +75,22 @@ class Runtimes(Cli):
         text, _ = self.run_on("fake:mended", status=1)
         self.assertIn("unexpected-pass v/number-5", text)
 
+    def test_a_one_shot_plugin_that_runs_nothing_is_not_available(self):
+        text = self.run_program("run", "--vectors", self.vectors, "--one-shot", "/bin/false",
+                                status=2).stdout
+        self.assertIn("not available: it does not run 'r0 = 1; exit': exit status 1", text)
+
+    def test_nothing_is_run_instead_of_what_was_asked_for(self):
+        self.declare("  []\n")
+        self.run_program("run", "--runtimes", self.file, "--runtime", "all", status=2)
+        self.run_program("run", "--runtimes", self.file, status=2)
+
+    def test_what_is_on_request_is_not_in_all(self):
+        self.declare(f"- {{name: a, command: {self.command('good')}, install: x}}\n"
+                     f"- {{name: b, command: {self.command('good')}, on-request: true, install: x}}\n")
+        self.assertEqual([runtime["name"] for runtime in self.run_on("all")[1]], ["a"])
+        self.assertEqual([runtime["name"] for runtime in self.run_on("b")[1]], ["b"])
+
     def test_mistakes(self):
         self.declare("- {name: fake, command: 'x', instal: y}\n")
         error = self.run_program("run", "--runtimes", self.file, "--runtime", "fake", status=2).stderr

@@ -80,6 +80,27 @@ TEST_F(Divergences, of_several_entries_that_with_the_outcome) {
     EXPECT_EQ(apply(two, Outcome::pass).outcome, Outcome::unexpected_pass);
 }
 
+TEST_F(Divergences, a_known_outcome_does_not_hide_another_one) {
+    VectorResult result = with(Outcome::wrong);
+    result.untolerated = {Outcome::wrong, Outcome::fault};
+    apply_divergences(load_divergences(write(list)), m_hello, m_profile, m_vector, result);
+    EXPECT_EQ(result.outcome, Outcome::wrong);
+    EXPECT_EQ(result.why, "r3 differs (known, but not all that came out is)");
+}
+
+TEST_F(Divergences, what_is_tolerated_needs_no_list) {
+    VectorResult result = with(Outcome::wrong);
+    result.tolerated = true;
+    apply_divergences(load_divergences(write(list)), m_hello, m_profile, m_vector, result);
+    EXPECT_EQ(result.outcome, Outcome::wrong);
+}
+
+TEST_F(Divergences, what_happens_sometimes_may_pass) {
+    const std::string sometimes = std::string(list) + "  sometimes: true\n";
+    EXPECT_EQ(apply(sometimes, Outcome::pass).outcome, Outcome::pass);
+    EXPECT_EQ(apply(sometimes, Outcome::wrong).outcome, Outcome::expected_failure);
+}
+
 TEST_F(Divergences, another_failure_is_not_excused) {
     for (const Outcome outcome : {Outcome::crash, Outcome::timeout, Outcome::rejected,
                                   Outcome::not_run, Outcome::unsupported}) {

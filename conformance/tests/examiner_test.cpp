@@ -232,5 +232,15 @@ TEST_F(LateBreakdowns, what_does_not_happen_again_is_said_of_no_vector) {
     EXPECT_THAT(late()[0].failure.why, HasSubstr("at v/sweep, and not again: "));
 }
 
+TEST_F(LateBreakdowns, a_plugin_that_always_ends_so_accuses_no_vector) {
+    const auto script =
+        folder().write("ends.sh", fmt::format("#!/bin/sh\n{}\nexit 3\n", fake_plugin("good")));
+    examine_on("sh '" + script.string() + "'");
+    expect_others_pass(VectorResult{});
+    ASSERT_EQ(late().size(), 1);
+    EXPECT_EQ(late()[0].vector, nullptr);
+    EXPECT_THAT(late()[0].failure.why, HasSubstr("it ended with exit status 3"));
+}
+
 } // namespace
 } // namespace bpf_assay::conformance

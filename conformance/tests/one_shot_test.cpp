@@ -261,5 +261,30 @@ TEST_F(OneShotStub, the_line_that_says_most) {
               "exit status 1: R1 is bad");
 }
 
+TEST_F(OneShotStub, refusals_of_some_programs_hide_nothing_in_others) {
+    // Refuses r0 to r2, and answers anything for r3 and r4.
+    const VectorResult result =
+        examine("read -r p; case \"$p\" in *'07 00 00 00 00 00 00 00'*|*'07 01 00 00 00 00 00 "
+                "00'*|*'07 02 00 "
+                "00 00 00 00 00'*) echo no >&2; exit 1 ;; esac; echo 1f\n",
+                64,
+                "    asm: \"{dst} += 0\"\n    registers: {dst: r0-r4}\n"
+                "    rows: {dst: [1, 2, 3, 4, 5, 6, 7, 8, 9]}\n    digest: " +
+                    std::string(64, '0') + "\n");
+    EXPECT_EQ(result.outcome, Outcome::wrong);
+    EXPECT_TRUE(result.seen[static_cast<std::size_t>(Outcome::rejected)]);
+}
+
+TEST_F(OneShotStub, a_row_that_never_ends_costs_its_vector_only) {
+    const VectorResult result =
+        examine("sleep 100\n", 64,
+                "    asm: \"{dst} += 0\"\n    registers: {dst: r0-r4}\n"
+                "    rows: {dst: [1, 2, 3, 4, 5, 6, 7, 8, 9]}\n    digest: " +
+                    std::string(64, '0') + "\n",
+                std::chrono::milliseconds(100));
+    EXPECT_EQ(result.outcome, Outcome::timeout);
+    EXPECT_EQ(result.failing_rows, 1);
+}
+
 } // namespace
 } // namespace bpf_assay::conformance

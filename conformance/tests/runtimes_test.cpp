@@ -14,21 +14,21 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-constexpr auto file =
-    "runtimes:\n"
-    "- name: one\n"
-    "  command: \"'my vm' serve\"\n"
-    "  options: --quiet\n"
-    "  engines: {interpreter: '', jit: --jit 2}\n"
-    "  environment: {A: 1, B: two words}\n"
-    "  timeout: 3\n"
-    "  divergences: known.yaml\n"
-    "  install: apt-get install my-vm\n"
-    "- name: two\n"
-    "  command: ssh host vm\n"
-    "  one-shot: {r0_bits: 32, memory: xdp, max_memory: 3520, groups: [base64], faults: "
-    "[out of bounds]}\n"
-    "  install: ask the host\n";
+constexpr auto file = "runtimes:\n"
+                      "- name: one\n"
+                      "  command: \"'my vm' serve\"\n"
+                      "  options: --quiet\n"
+                      "  engines: {interpreter: '', jit: --jit 2}\n"
+                      "  environment: {A: 1, B: two words}\n"
+                      "  timeout: 3\n"
+                      "  divergences: known.yaml\n"
+                      "  install: apt-get install my-vm\n"
+                      "- name: two\n"
+                      "  command: ssh host vm\n"
+                      "  one-shot: {r0_bits: 32, memory: xdp, max_memory: 3520, groups: [base64], "
+                      "excluded: [ja32], faults: "
+                      "[out of bounds]}\n"
+                      "  install: ask the host\n";
 
 constexpr auto known =
     "divergences:\n"
@@ -70,6 +70,7 @@ TEST_F(Runtimes, everything_that_can_be_declared) {
     EXPECT_EQ(two.one_shot->memory, OneShotMemory::xdp);
     EXPECT_EQ(two.one_shot->max_memory, 3520);
     EXPECT_THAT(two.one_shot->groups, ElementsAre(Group::base64));
+    EXPECT_THAT(two.one_shot->excluded, ElementsAre("ja32"));
     EXPECT_THAT(two.one_shot->faults, ElementsAre("out of bounds"));
     EXPECT_EQ(two.deadline, std::nullopt);
 }

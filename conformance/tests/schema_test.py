@@ -123,7 +123,7 @@ RUNTIME = "runtimes:\n  - {name: a, command: b c, install: d, "
 GOOD_RUNTIMES = [
     "options: e, engines: {f: g, h: ''}, environment: {I: j, K: 1}, timeout: 1, divergences: l",
     "one-shot: {}",
-    "one-shot: {r0_bits: 32, memory: xdp, max_memory: 1, max_insns: 2, groups: [packet], faults: [f]}",
+    "one-shot: {r0_bits: 32, memory: xdp, max_memory: 1, max_insns: 2, groups: [packet], excluded: [ja32], faults: [f]}",
 ]
 
 BAD_RUNTIMES = [
