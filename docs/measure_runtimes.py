@@ -38,6 +38,10 @@ COLUMN = {
 COLUMNS = list(dict.fromkeys(COLUMN.values()))
 
 
+class Failed(Exception):
+    """A command that gave no results."""
+
+
 class Assay:
     """The runner, one plugin process at a time."""
 
@@ -54,7 +58,8 @@ class Assay:
         done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         seconds = time.monotonic() - start
         if not file.exists():
-            sys.exit(f"{shlex.join(map(str, command))}: status {done.returncode}\n{done.stderr}")
+            words = shlex.join(map(str, command))
+            raise Failed(f"{words}: status {done.returncode}\n{done.stderr}")
         return json.loads(file.read_text())["runtimes"], seconds
 
 
@@ -143,8 +148,8 @@ def measure(assay, names, profiles):
     try:
         for name in available(assay, names):
             examine(assay, name, profiles, groups, speed)
-    except KeyboardInterrupt:
-        print("interrupted: the tables are of what was done before", file=sys.stderr)
+    except (Failed, KeyboardInterrupt) as end:
+        print(f"{end or 'interrupted'}\nthe tables are of what was done before", file=sys.stderr)
     print(f"Vectors of the profiles {' / '.join(profiles)}; one number if they are the same:\n")
     print_table(["runtime", "group", *COLUMNS, "of them known"], groups, left=2)
     head = ["runtime", "profile", "rows run", "seconds", "rows a second", "of sweeps only"]
@@ -165,33 +170,39 @@ def run_peer(arguments, name, command):
     seconds = time.monotonic() - start
     said = re.search(rb"Passed (\d+) out of (\d+) tests", done.stdout)
     if said is None:
-        sys.exit(f"{shlex.join(words)}: status {done.returncode}, no count of tests")
+        raise Failed(f"{shlex.join(words)}: status {done.returncode}, no count of tests")
     return int(said[2]), int(said[1]), seconds
+
+
+def compare_on(assay, arguments, name, command):
+    """A row of the table."""
+    peers, ours = [], []
+    for _ in range(arguments.times):  # in turns, so that both see the same load
+        tests, passed, seconds = run_peer(arguments, name, command)
+        peers.append(tests / seconds)
+        results, seconds = assay.run(name, "--profile", arguments.peer_profile)
+        if results[0]["status"] == "unavailable":
+            raise Failed(f"{name}: {results[0]['why']}")
+        ours.append(rows_of(results[0]) / seconds)
+    ratio = statistics.median(our / peer for our, peer in zip(ours, peers))
+    return [
+        name,
+        f"{passed} of {tests}",
+        per_second(statistics.median(peers), 1),
+        f"{rows_of(results[0]):,}",
+        per_second(statistics.median(ours), 1),
+        f"{per_second(ratio, 1)} : 1",
+    ]
 
 
 def compare(assay, arguments):
     table = []
     for text in arguments.peer_plugin:
         name, _, command = text.partition("=")
-        peers, ours = [], []
-        for _ in range(arguments.times):  # in turns, so that both see the same load
-            tests, passed, seconds = run_peer(arguments, name, command)
-            peers.append(tests / seconds)
-            results, seconds = assay.run(name, "--profile", arguments.peer_profile)
-            if results[0]["status"] == "unavailable":
-                sys.exit(f"{name}: {results[0]['why']}")
-            ours.append(rows_of(results[0]) / seconds)
-        ratio = statistics.median(our / peer for our, peer in zip(ours, peers))
-        table.append(
-            [
-                name,
-                f"{passed} of {tests}",
-                per_second(statistics.median(peers), 1),
-                f"{rows_of(results[0]):,}",
-                per_second(statistics.median(ours), 1),
-                f"{per_second(ratio, 1)} : 1",
-            ]
-        )
+        try:
+            table.append(compare_on(assay, arguments, name, command))
+        except Failed as failed:
+            print(failed, file=sys.stderr)
     print(f"Median of {arguments.times} runs each in turns, profile {arguments.peer_profile}:\n")
     head = ["runtime", "peer: passed", "tests a second", "rows run", "rows a second", "ratio"]
     print_table(head, table)
