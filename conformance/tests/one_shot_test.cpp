@@ -192,7 +192,7 @@ protected:
     std::string counter() const { return (m_folder.path() / "starts").string(); }
     std::uintmax_t starts() const { return std::filesystem::file_size(counter()); }
 
-    static constexpr auto run_it = "exec " ASSAY_PLUGINS_DIR "/reference_vm \"$@\"";
+    static constexpr auto run_it = "exec '" ASSAY_PLUGINS_DIR "/reference_vm' \"$@\"";
     static std::string many() {
         std::string text;
         for (int i = 0; i < 20; ++i)
@@ -216,8 +216,8 @@ TEST_F(Chains, many_rows_in_one_process) {
 TEST_F(Chains, the_row_that_is_wrong_is_found) {
     // r9 += 7 adds 8: wrong in a chain and alone.
     const auto results =
-        examine("sed 's/07 09 00 00 07 00 00 00/07 09 00 00 08 00 00 00/' | " ASSAY_PLUGINS_DIR
-                "/reference_vm \"$@\"",
+        examine("sed 's/07 09 00 00 07 00 00 00/07 09 00 00 08 00 00 00/' | '" ASSAY_PLUGINS_DIR
+                "/reference_vm' \"$@\"",
                 many());
     for (std::size_t i = 0; i < results.size(); ++i)
         EXPECT_EQ(results[i].outcome, i == 7 ? Outcome::wrong : Outcome::pass) << i;
@@ -229,7 +229,7 @@ TEST_F(Chains, what_is_wrong_in_a_chain_only_is_said_of_no_vector) {
     // Programs of more than 2,000 bytes add 8 instead of 7.
     const auto results = examine("read -r p; [ ${#p} -le 12000 ] || p=$(echo \"$p\" | sed 's/07 09 "
                                  "00 00 07 00 00 00/07 09 00 00 08 00 00 00/'); "
-                                 "echo \"$p\" | " ASSAY_PLUGINS_DIR "/reference_vm \"$@\"",
+                                 "echo \"$p\" | '" ASSAY_PLUGINS_DIR "/reference_vm' \"$@\"",
                                  many());
     for (const VectorResult& result : results)
         EXPECT_EQ(result.outcome, Outcome::pass) << result.why;
@@ -244,7 +244,7 @@ TEST_F(Chains, what_is_wrong_in_a_chain_only_is_said_of_no_vector) {
 TEST_F(Chains, a_runtime_that_takes_short_programs_only) {
     for (const VectorResult& result :
          examine("read -r p; [ ${#p} -le 6000 ] || { echo too long >&2; exit 1; }; "
-                 "echo \"$p\" | " ASSAY_PLUGINS_DIR "/reference_vm \"$@\"",
+                 "echo \"$p\" | '" ASSAY_PLUGINS_DIR "/reference_vm' \"$@\"",
                  many()))
         EXPECT_EQ(result.outcome, Outcome::pass) << result.why;
     EXPECT_TRUE(m_late.empty());
