@@ -14,6 +14,9 @@ struct ExamineOptions {
     RunProfile profile = RunProfile::standard;
     std::chrono::milliseconds deadline{10'000}; // per request
     std::size_t breakdowns_in_a_row = 100;      // that end the run; known ones do not count
+    /// Whether what ran before may be to blame for a breakdown. Then vectors must outlive the
+    /// examiner.
+    bool looks_back = true;
 };
 
 /// How many requests of a run may end at the deadline: it is to end, however many vectors hang.

@@ -66,8 +66,7 @@ Session& PersistentExaminer::session() {
                                                   m_runtime.environment);
             m_hello = m_session->hello();
             m_history.clear();
-            if (m_current != nullptr)
-                m_history.push_back(m_current);
+            remember();
         } catch (const PluginFailure& failure) {
             broke_down(failure);
             if (++starts == starts_in_a_row)
@@ -78,13 +77,18 @@ Session& PersistentExaminer::session() {
     return *m_session;
 }
 
+void PersistentExaminer::remember() {
+    if (m_current != nullptr && m_options.looks_back)
+        m_history.push_back(m_current);
+}
+
 VectorResult PersistentExaminer::examine(const Vector& vector) {
     VectorResult result;
     if (m_given_up)
         throw *m_given_up;
     m_current = &vector;
     if (m_session)
-        m_history.push_back(&vector);
+        remember();
     m_pending.clear();
     m_unable.clear();
     try {
@@ -150,8 +154,11 @@ void PersistentExaminer::examine_programs(const Vector& vector, VectorResult& re
                 break;
         }
     }
-    if (unexplained) // run alone, it passes
+    if (unexplained && m_options.looks_back) // run alone, it passes
         explain(&vector, outcome_of(unexplained->kind), unexplained->text);
+    else if (unexplained)
+        add_failure(result, {.outcome = outcome_of(unexplained->kind),
+                             .why = unexplained->text + " (not again when run alone)"});
 }
 
 /// Lack of memory is no verdict: freed programs may be reclaimed late.

@@ -33,6 +33,7 @@ private:
 
     Session& session(); // started again if it broke down
     void broke_down(const PluginFailure& failure);
+    void remember(); // that m_current is put to the plugin
     /// Whether the vector is known to end the plugin so.
     bool is_known(const PluginFailure& failure) const;
     /// Takes note of a breakdown that a vector is to blame for, or a start. Throws GivenUp.

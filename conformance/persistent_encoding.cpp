@@ -55,7 +55,7 @@ void PersistentExaminer::examine_encoding(const Vector& vector, std::size_t inde
             result.add(Outcome::unsupported,
                        "refused, and so is the same program made legal: " + why);
     } catch (const PluginFailure& breakdown) {
-        const bool alone = m_history.size() == 1 && index == 0;
+        const bool alone = !m_options.looks_back || (m_history.size() == 1 && index == 0);
         broke_down(breakdown);
         if (!alone && !m_spoilt) { // something before may have spoilt it: a new one is asked again
             m_spoilt = breakdown;

@@ -27,7 +27,9 @@ std::optional<Vector> control_of(const Vector& vector);
 class Trials {
 public:
     Trials(Runtime runtime, const ExamineOptions& options)
-        : m_runtime(std::move(runtime)), m_options(options) {}
+        : m_runtime(std::move(runtime)), m_options(options) {
+        m_options.looks_back = false; // candidates come and go
+    }
 
     const Hello& hello();
     const Runtime& runtime() const { return m_runtime; }
