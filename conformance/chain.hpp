@@ -6,6 +6,9 @@
 
 namespace bpf_assay::conformance {
 
+/// An instruction of what stands around those under test, by its name in the table.
+Slot slot_of(std::string_view mnemonic, u8 dst, u8 src = 0, s16 offset = 0, s32 imm = 0);
+
 /// A program made of lowered programs that fold their state into R0, one behind the other, each on
 /// its own block of one memory. The first word of the memory collects the folds.
 class Chain {

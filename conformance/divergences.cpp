@@ -54,12 +54,8 @@ KnownDivergence read(const YamlFile& file, const YAML::Node& node) {
         known.options = file.text(node["options"], "options");
     if (node["profile"])
         known.profile = read_profile(file, node["profile"]);
-    if (node["sometimes"]) {
-        const std::string sometimes = file.text(node["sometimes"], "sometimes");
-        if (sometimes != "true" && sometimes != "false")
-            file.fail(node["sometimes"], fmt::format("'{}' is not true or false", sometimes));
-        known.sometimes = sometimes == "true";
-    }
+    if (node["sometimes"])
+        known.sometimes = file.flag(node["sometimes"], "sometimes");
     const YAML::Node vectors = file.required(node, "vectors");
     file.expect_sequence(vectors, "vectors");
     for (const auto& pattern : vectors)

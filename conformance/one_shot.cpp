@@ -11,17 +11,10 @@ namespace {
 
 /// R1 from an XDP context to its data, of which a verifier wants the length checked.
 std::vector<Slot> xdp_prologue(std::size_t size) {
-    const auto slot = [](std::string_view mnemonic, u8 dst, u8 src, s16 offset, s32 imm) {
-        return Slot{.opcode = find_row(mnemonic)->opcode,
-                    .dst_reg = dst,
-                    .src_reg = src,
-                    .offset = offset,
-                    .imm = imm};
-    };
-    return {slot("ldxw", 2, 1, 4, 0),      slot("ldxw", 1, 1, 0, 0),
-            slot("mov64_reg", 3, 1, 0, 0), slot("add64_imm", 3, 0, 0, static_cast<s32>(size)),
-            slot("jle64_reg", 3, 2, 2, 0), slot("mov64_imm", 0, 0, 0, -1),
-            slot("exit", 0, 0, 0, 0)};
+    return {slot_of("ldxw", 2, 1, 4, 0),      slot_of("ldxw", 1, 1, 0, 0),
+            slot_of("mov64_reg", 3, 1, 0, 0), slot_of("add64_imm", 3, 0, 0, static_cast<s32>(size)),
+            slot_of("jle64_reg", 3, 2, 2, 0), slot_of("mov64_imm", 0, 0, 0, -1),
+            slot_of("exit", 0, 0, 0, 0)};
 }
 
 /// Existing plugins split at the spaces, and drop what they cannot read.

@@ -132,12 +132,8 @@ DeclaredRuntime read(const YamlFile& file, const YAML::Node& node,
     if (node["divergences"])
         runtime.known_divergences =
             load_divergences(folder / file.text(node["divergences"], "divergences"));
-    if (node["on-request"]) {
-        const std::string text = file.text(node["on-request"], "on-request");
-        if (text != "true" && text != "false")
-            file.fail(node["on-request"], fmt::format("'{}' is not true or false", text));
-        declared.on_request = text == "true";
-    }
+    if (node["on-request"])
+        declared.on_request = file.flag(node["on-request"], "on-request");
     runtime.install = file.text(file.required(node, "install"), "install");
     if (runtime.install.empty() || runtime.install.find('\n') != std::string::npos)
         file.fail(node["install"], "install must be one line that says how to get the runtime");

@@ -76,6 +76,13 @@ std::string YamlFile::text(const YAML::Node& node, std::string_view what) const 
     return node.Scalar();
 }
 
+bool YamlFile::flag(const YAML::Node& node, std::string_view what) const {
+    const std::string value = text(node, what);
+    if (value != "true" && value != "false")
+        fail(node, fmt::format("'{}' is not true or false", value));
+    return value == "true";
+}
+
 u64 YamlFile::integer(const YAML::Node& node, std::string_view what) const {
     const auto value = parse_integer(text(node, what));
     if (!value)

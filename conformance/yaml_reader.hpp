@@ -30,6 +30,7 @@ public:
     /// The value of a key that must be there.
     YAML::Node required(const YAML::Node& map, const char* key) const;
     std::string text(const YAML::Node& node, std::string_view what) const;
+    bool flag(const YAML::Node& node, std::string_view what) const;
     /// An integer from -2^63 to 2^64-1, as its two's complement.
     u64 integer(const YAML::Node& node, std::string_view what) const;
     s64 integer_between(const YAML::Node& node, std::string_view what, s64 low, s64 high) const;
