@@ -87,6 +87,7 @@ void PersistentExaminer::record_breakdown(const PluginFailure& failure, const Pe
                                 m_programs[request.at.program].program,
                                 request.rows != 0 ? std::optional(request.at.row) : std::nullopt);
     record.why = failure.text;
+    record.errors = failure.errors;
     add_failure(result, std::move(record));
 }
 

@@ -69,6 +69,7 @@ void PersistentExaminer::examine_encoding(const Vector& vector, std::size_t inde
         m_spoilt.reset();
         failure.outcome = outcome_of(breakdown.kind);
         failure.why = breakdown.text;
+        failure.errors = breakdown.errors;
         add_failure(result, std::move(failure));
         count(breakdown);
     }

@@ -14,7 +14,8 @@ struct Failure {
     std::size_t program = 0;       // index
     std::string program_text = {}; // "dst r3, src r4" in a sweep
     std::optional<std::size_t> row = {};
-    std::string why = {}; // the runtime's or the runner's words
+    std::string why = {};                 // the runtime's or the runner's words
+    std::vector<std::string> errors = {}; // of a breakdown: the last lines of standard error
     std::vector<std::string> registers_before = {};
     std::string memory_before = {}; // the cell of a sweep
     std::vector<Difference> differences = {};

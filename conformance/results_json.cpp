@@ -41,6 +41,8 @@ json failure_json(const Failure& failure) {
         object["row"] = *failure.row;
     if (!failure.why.empty())
         object["why"] = failure.why;
+    if (!failure.errors.empty())
+        object["stderr"] = failure.errors;
     if (!failure.registers_before.empty())
         object["registers_before"] = failure.registers_before;
     if (!failure.memory_before.empty())

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <sstream>
 
 namespace bpf_assay::conformance {
 namespace {
@@ -12,6 +13,7 @@ namespace {
 constexpr std::size_t max_line = 64 * 1024;
 constexpr std::chrono::milliseconds end_patience{2000};
 constexpr std::size_t max_payload = 256 * 1024 * 1024;
+constexpr std::size_t most_last_lines = 24;
 
 std::string shortened(std::string_view text) {
     std::string result(text.substr(0, 120));
@@ -221,16 +223,23 @@ void Session::fail(PluginFailure::Kind kind, const std::string& what) {
     const std::string end = m_process.finish(Clock::now() + patience);
     const std::string text =
         kind == PluginFailure::Kind::crash ? fmt::format("{} ({})", what, end) : what;
-    throw PluginFailure{kind, text + last_words()};
+    throw PluginFailure{kind, text + last_words(), last_lines()};
+}
+
+std::vector<std::string> Session::last_lines() const {
+    std::vector<std::string> lines;
+    std::istringstream errors{std::string(m_process.errors())};
+    for (std::string line; std::getline(errors, line);)
+        if (!line.empty())
+            lines.push_back(shortened(line));
+    if (lines.size() > most_last_lines)
+        lines.erase(lines.begin(), lines.end() - most_last_lines);
+    return lines;
 }
 
 std::string Session::last_words() const {
-    std::string_view errors = m_process.errors();
-    while (!errors.empty() && errors.back() == '\n')
-        errors.remove_suffix(1);
-    if (const auto line = errors.rfind('\n'); line != std::string_view::npos)
-        errors.remove_prefix(line + 1);
-    return errors.empty() ? std::string() : "; its last words: " + shortened(errors);
+    const auto lines = last_lines();
+    return lines.empty() ? std::string() : "; its last words: " + lines.back();
 }
 
 std::optional<std::string> Session::close() {

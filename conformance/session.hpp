@@ -49,6 +49,7 @@ std::vector<Group> with_included(std::vector<Group> groups);
 struct PluginFailure {
     enum class Kind { crash, timeout, protocol } kind;
     std::string text;
+    std::vector<std::string> errors = {}; // the last lines of its standard error
 };
 
 /// The plugin says that its runtime cannot be used here.
@@ -102,7 +103,9 @@ private:
     void send_run(std::size_t rows, std::size_t size, Concurrency concurrency);
     void ask_hello();
     [[noreturn]] void fail(PluginFailure::Kind kind, const std::string& what);
-    /// "; its last words: ..." from standard error, or nothing.
+    /// The last lines of standard error.
+    std::vector<std::string> last_lines() const;
+    /// "; its last words: ...", the last of these lines, or nothing.
     std::string last_words() const;
     /// Waits for more output; fails if there will be none.
     void more();

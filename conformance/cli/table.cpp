@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::size_t shown_divergences = 20;
 constexpr std::size_t shown_of_one_subject = 3;
+constexpr std::size_t shown_errors = 6; // lines
 constexpr std::size_t shown_differences = 6;
 constexpr std::size_t longest_statement = 100;
 
@@ -116,6 +117,10 @@ std::string failure_text(const Vector& vector, const Failure& failure) {
                     : fmt::format("      at {}\n", failure.program_text);
     if (!failure.why.empty() && failure.differences.empty())
         text += fmt::format("      {}\n", printable(failure.why));
+    // The last line stands in `why`.
+    for (std::size_t lines = failure.errors.size(), i = lines - std::min(lines, shown_errors);
+         i + 1 < lines; ++i)
+        text += fmt::format("        {}\n", printable(failure.errors[i]));
     for (std::size_t i = 0; i < std::min(failure.differences.size(), shown_differences); ++i) {
         const Difference& difference = failure.differences[i];
         text += fmt::format("      {:<16} expected {}  seen {}\n", difference.place,
