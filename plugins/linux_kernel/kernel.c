@@ -13,10 +13,9 @@
 #include <unistd.h>
 
 enum {
-    ETHERNET_HEADER = 14,       // a socket filter sees the data of a test run behind it
-    VALUE_SIZE = MAX_BLOCK + 8, // the block, then the one-shot contract's R0
-    MOST_DESCRIPTORS = 256,     // that this process can have open by then
-    ANSWER_SECONDS = 5          // for the smallest load; the runner waits longer for hello
+    ETHERNET_HEADER = 14,   // a socket filter sees the data of a test run behind it
+    MOST_DESCRIPTORS = 256, // that this process can have open by then
+    ANSWER_SECONDS = 5      // for the smallest load; the runner waits longer for hello
 };
 
 enum { SYS_ADMIN = 21, PERFMON = 38, BPF = 39 }; // capabilities
@@ -77,6 +76,7 @@ static int open_map(struct kernel* kernel, struct bpf_assay_info* info) {
     if (value == MAP_FAILED)
         return fail_by_errno(info, "mmap of the map", errno);
     kernel->value = value;
+    kernel->block = kernel->value + BLOCK_AT;
     kernel->frame = calloc(1, ETHERNET_HEADER + MAX_BLOCK);
     return kernel->frame ? 0 : fail_by_errno(info, "calloc", errno);
 }
@@ -153,6 +153,20 @@ static int probe(struct kernel* kernel, struct bpf_assay_info* info) {
     return 1;
 }
 
+// What runs is the system's choice (/proc/sys/net/core/bpf_jit_enable); the wish is only held
+// against it.
+static int check_engine(struct kernel* kernel, struct bpf_assay_info* info) {
+    static const char no_jit[] =
+        "this kernel made no machine code of a small program: it has no JIT compiler for this "
+        "machine, or /proc/sys/net/core/bpf_jit_enable is 0";
+    static const char always_jit[] =
+        "this kernel makes machine code of every program: set /proc/sys/net/core/bpf_jit_enable "
+        "to 0, if it is not built with CONFIG_BPF_JIT_ALWAYS_ON";
+    if (!kernel->wanted_engine || (strcmp(kernel->wanted_engine, "jit") == 0) == kernel->jit)
+        return 0;
+    return fail(info, "setup", kernel->jit ? always_jit : no_jit);
+}
+
 // On one CPU, threads would hardly ever be in the program at the same time.
 static unsigned count_cpus(void) {
     cpu_set_t cpus;
@@ -162,9 +176,22 @@ static unsigned count_cpus(void) {
     return (unsigned)CPU_COUNT(&cpus);
 }
 
+// Linux has the instructions of LLVM's cpu v4 since 6.6. A kernel that has them earlier passes
+// their vectors all the same.
+static const char* unclaimed(const char* release) {
+    int major = 0, minor = 0;
+    sscanf(release, "%d.%d", &major, &minor);
+    return major > 6 || (major == 6 && minor >= 6)
+               ? NULL
+               : "bswap16 bswap32 bswap64 ja32 ldxsb ldxsh ldxsw movsx32_8_reg movsx32_16_reg "
+                 "movsx64_8_reg movsx64_16_reg movsx64_32_reg sdiv32_imm sdiv32_reg sdiv64_imm "
+                 "sdiv64_reg smod32_imm smod32_reg smod64_imm smod64_reg";
+}
+
 int open_kernel(void* user, struct bpf_assay_info* info) {
     struct kernel* kernel = user;
-    if (open_map(kernel, info) != 0 || check_answers(kernel, info) != 0 || probe(kernel, info) != 0)
+    if (open_map(kernel, info) != 0 || check_answers(kernel, info) != 0 ||
+        probe(kernel, info) != 0 || check_engine(kernel, info) != 0)
         return 1;
     find_extensions(kernel);
     find_helpers(kernel);
@@ -177,6 +204,7 @@ int open_kernel(void* user, struct bpf_assay_info* info) {
     info->max_block = MAX_BLOCK;
     info->packets = 1;
     info->groups = "base32 base64 divmul32 divmul64 atomic32 atomic64 packet";
+    info->excluded = unclaimed(kernel->system.release);
     info->extensions = kernel->extensions;
     info->helpers = kernel->helpers;
     info->threads = count_cpus();
@@ -186,10 +214,10 @@ int open_kernel(void* user, struct bpf_assay_info* info) {
 
 // The map's value is what the program's R1 points at.
 static void put_block(struct kernel* kernel, const uint8_t* block, size_t size) {
-    memcpy(kernel->value, block, size);
-    if (kernel->value_used > size) // behind the block, nothing is left of a larger one
-        memset(kernel->value + size, 0, kernel->value_used - size);
-    kernel->value_used = size;
+    memcpy(kernel->block, block, size);
+    if (kernel->block_used > size) // behind the block, nothing is left of a larger one
+        memset(kernel->block + size, 0, kernel->block_used - size);
+    kernel->block_used = size;
 }
 
 static int run_on_map(const struct kernel* kernel, uint32_t* r0) {
@@ -218,7 +246,7 @@ int run(void* user, uint8_t* block, size_t size, uint64_t* r0, char* why) {
     } else {
         put_block(kernel, block, size);
         status = run_on_map(kernel, &low);
-        memcpy(block, kernel->value, size);
+        memcpy(block, kernel->block, size);
     }
     if (status != 0) {
         explain_run(errno, why);
@@ -226,7 +254,7 @@ int run(void* user, uint8_t* block, size_t size, uint64_t* r0, char* why) {
     }
     *r0 = low;
     if (kernel->result_in_map)
-        memcpy(r0, kernel->value + MAX_BLOCK, sizeof *r0);
+        memcpy(r0, kernel->value + RESULT_AT, sizeof *r0);
     return 0;
 }
 
@@ -246,6 +274,6 @@ int run_many(void* user, uint8_t* block, size_t size, unsigned threads, uint64_t
     int fault;
     put_block(kernel, block, size);
     fault = bpf_assay_run_on_threads(run_in_thread, kernel, threads, times, r0, why);
-    memcpy(block, kernel->value, size);
+    memcpy(block, kernel->block, size);
     return fault;
 }

@@ -9,12 +9,18 @@
 
 enum { MAX_BLOCK = 131072, MAX_INSNS = 1000000, MAX_FACTS = 24, MAX_HELPERS = 4 };
 
+// The map's one value: the block, with room in front of it, then the one-shot contract's R0. A
+// program may have a base address up to 32,768 bytes before the place that it accesses; since 7.1
+// or 7.2, Linux refuses one that lies before the value, even if the access is inside.
+enum { BLOCK_AT = 65536, RESULT_AT = BLOCK_AT + MAX_BLOCK, VALUE_SIZE = RESULT_AT + 8 };
+
 struct kernel {
     uint32_t type;  // PROG_TYPE_..., of programs with the context `memory`
     uint32_t flags; // of every load
     int map;
     uint8_t* value;    // the map's one value, as the kernel sees it
-    size_t value_used; // bytes of it that blocks have filled
+    uint8_t* block;    // in it
+    size_t block_used; // bytes that blocks have filled
     int program;       // file descriptor, -1: none
     size_t slots;      // of that program
     int packet;        // the program's context
@@ -23,9 +29,10 @@ struct kernel {
     size_t image_capacity;
     struct bpf_insn* insns; // of the last load, with the prefix
     size_t insns_capacity;
-    uint8_t* frame; // a packet behind its Ethernet header
-    char* log;      // of the verifier, once it was needed
-    int jit;        // a probe became machine code
+    uint8_t* frame;            // a packet behind its Ethernet header
+    char* log;                 // of the verifier, once it was needed
+    int jit;                   // a probe became machine code
+    const char* wanted_engine; // "jit" or "interpreter": any other is refused; NULL: any will do
     struct utsname system;
     char cpu[256];
     char extensions[64]; // x-..., with spaces between

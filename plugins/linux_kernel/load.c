@@ -32,10 +32,10 @@ static void put_map_value(const struct kernel* kernel, struct bpf_insn* at, int3
 // The one-shot contract wants all of R0 and the length of the memory in R2, and a test run returns
 // 32 bits: so the program becomes a function, whose result goes to the map.
 static void put_one_shot_prefix(const struct kernel* kernel, struct bpf_insn* at, size_t bytes) {
-    put_map_value(kernel, at, 0);
+    put_map_value(kernel, at, BLOCK_AT);
     at[2] = make_insn(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_2, 0, (int32_t)bytes);
     at[3] = make_insn(BPF_JMP | BPF_CALL, 0, 1, ONE_SHOT_PREFIX - 4);
-    put_map_value(kernel, at + 4, MAX_BLOCK);
+    put_map_value(kernel, at + 4, RESULT_AT);
     at[6] = make_insn(BPF_STX | BPF_MEM | BPF_DW, BPF_REG_1, BPF_REG_0, 0);
     at[7] = make_insn(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0);
     at[8] = make_insn(BPF_JMP | BPF_EXIT, 0, 0, 0);
@@ -98,7 +98,7 @@ static int put_together(struct kernel* kernel, const struct bpf_assay_program* p
         kernel->insns_capacity = 2 * attempt->count;
     }
     if (attempt->prefix == PREFIX)
-        put_map_value(kernel, kernel->insns, 0);
+        put_map_value(kernel, kernel->insns, BLOCK_AT);
     else if (attempt->prefix == ONE_SHOT_PREFIX)
         put_one_shot_prefix(kernel, kernel->insns, program->memory_bytes);
     memcpy(kernel->insns + attempt->prefix, program->image, program->bytes);
@@ -106,11 +106,16 @@ static int put_together(struct kernel* kernel, const struct bpf_assay_program* p
 }
 
 // The successful path asks for no log; a refused load says why only if it is tried again with one.
+// Not so where the verifier has looked at a million instructions and given up: that takes seconds,
+// with a log even more, and in an emulator minutes.
 static int submit(struct kernel* kernel, const struct attempt* attempt) {
     int program =
         load_program(attempt->type, attempt->flags, kernel->insns, attempt->count, NULL, 0);
-    if (program >= 0)
+    if (program >= 0 || (errno == E2BIG && attempt->count <= MAX_INSNS)) {
+        if (kernel->log)
+            kernel->log[0] = 0;
         return program;
+    }
     if (!kernel->log)
         kernel->log = malloc(LOG_SIZE);
     if (!kernel->log) {
@@ -125,6 +130,10 @@ static enum bpf_assay_verdict judge(const struct kernel* kernel, int error,
                                     struct bpf_assay_loaded* loaded) {
     char* why = loaded->why;
     const int has_log = kernel->log && kernel->log[0];
+    if (error == E2BIG && kernel->slots <= MAX_INSNS) {
+        bpf_assay_say(why, "the verifier gave up: too many instructions to look at (E2BIG)");
+        return BPF_ASSAY_REJECTED;
+    }
     if (error == ENOMEM || error == EAGAIN || error == EINTR || (error == ENOSPC && !has_log)) {
         bpf_assay_say(why, "BPF_PROG_LOAD: %s", strerror(error));
         return BPF_ASSAY_UNABLE_MEMORY;

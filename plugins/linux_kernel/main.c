@@ -15,6 +15,15 @@ static int set_type(void* user, const char* value, char* why) {
     return 0;
 }
 
+static int set_engine(void* user, const char* value, char* why) {
+    if (strcmp(value, "jit") != 0 && strcmp(value, "interpreter") != 0) {
+        bpf_assay_say(why, "%s is neither jit nor interpreter", value);
+        return 1;
+    }
+    ((struct kernel*)user)->wanted_engine = value;
+    return 0;
+}
+
 static int set_strict_alignment(void* user, const char* value, char* why) {
     (void)value, (void)why;
     ((struct kernel*)user)->flags |= FLAG_STRICT_ALIGNMENT;
@@ -29,6 +38,8 @@ static int set_rnd_hi32(void* user, const char* value, char* why) {
 
 static const struct bpf_assay_option options[] = {
     {"--type", "TYPE", "of programs on memory: syscall (default) or socket_filter", set_type},
+    {"--engine", "ENGINE", "jit or interpreter: not available if the kernel runs the other one",
+     set_engine},
     {"--strict-alignment", NULL, "load with BPF_F_STRICT_ALIGNMENT", set_strict_alignment},
     {"--rnd-hi32", NULL, "load with BPF_F_TEST_RND_HI32", set_rnd_hi32},
     {NULL, NULL, NULL, NULL},

@@ -54,6 +54,27 @@ class Kernel(unittest.TestCase):
         self.assertEqual(self.hello["r0_bits"], 32)
         self.assertEqual(self.hello["environment"]["machine"], os.uname().machine)
 
+    def test_claims_what_linux_has_since_its_version(self):
+        version = tuple(int(part) for part in os.uname().release.split(".")[:2])
+        self.assertEqual("ldxsb" in self.hello.get("excluded", []), version < (6, 6))
+
+    def test_engine_that_is_wanted(self):
+        other = {"jit": "interpreter", "interpreter": "jit"}[self.hello["engine"]]
+        for engine, available in ((self.hello["engine"], True), (other, False)):
+            plugin = Plugin([PLUGIN, *self.options, "--engine", engine])
+            answer, _ = plugin.ask(HELLO)
+            self.assertEqual("hello" in answer, available)
+            if not available:
+                self.assertIn("/proc/sys/net/core/bpf_jit_enable", answer["unavailable"]["why"])
+            plugin.close()
+
+    def test_base_far_in_front_of_the_block(self):
+        program = i(MOV_X, 2, 1) + i(ADD_K, 2, imm=-32000) + i(LDX, 0, 2, 32008)
+        program += i(STX, 1, 0, 0) + i(MOV, 0) + i(EXIT)
+        self.assertEqual(self.load(program)[0], "loaded")
+        ((status, r0, after),) = rows_of(*self.plugin.ask(run(bytes(8) + b"12345678")), ORDER)
+        self.assertEqual((status, r0, after), (0, 0, b"1234567812345678"))
+
     def test_extensions_are_those_that_load(self):
         acquire = i(MOV, 0) + i(STX, 10, 0, -8) + i(0xC3, 0, 10, -8, 0x100) + i(EXIT)
         may_goto = i(MOV, 0) + i(0xE5) + i(EXIT)
