@@ -11,12 +11,12 @@
 namespace bpf_assay::conformance {
 namespace {
 
-/// Letters, digits, '-' and '_': a colon separates the engine from it, a comma the next name.
+/// Letters, digits, '-', '_' and '.': a colon separates the engine from it, a comma the next name.
 std::string read_name(const YamlFile& file, const YAML::Node& node, std::string_view what) {
     std::string name = file.text(node, what);
-    if (!std::regex_match(name, std::regex("[a-z0-9][a-z0-9_-]*")) || name == "all")
-        file.fail(node, fmt::format("'{}' is no {}: expected small letters, digits, '-' and '_', "
-                                    "and not 'all'",
+    if (!std::regex_match(name, std::regex("[a-z0-9][a-z0-9._-]*")) || name == "all")
+        file.fail(node, fmt::format("'{}' is no {}: expected small letters, digits, '-', '_' "
+                                    "and '.', and not 'all'",
                                     name, what));
     return name;
 }

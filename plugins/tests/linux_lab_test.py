@@ -1,0 +1,230 @@
+#!/usr/bin/env python3
+"""Tests the plugin linux_lab with a fake emulator: linux_lab_test.py LINUX_LAB SOURCE BPF_ASSAY REFERENCE_VM."""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+from plugin_client import HELLO, Plugin, insn, load
+
+LAB, SOURCE, BPF_ASSAY, REFERENCE_VM = sys.argv[1:5]
+del sys.argv[1:5]
+FAKE = pathlib.Path(__file__).with_name("fake_emulator.py")
+RETURN = insn(0xB7, 0) + insn(0x95)
+
+
+class Lab(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="bpf assay ")
+        self.addCleanup(self.folder.cleanup)
+        # The emulator is found by a name without spaces, whatever the folders are called.
+        self.bin = tempfile.TemporaryDirectory(prefix="bpf-assay-lab-test-", dir="/tmp")
+        self.addCleanup(self.bin.cleanup)
+        self.emulator = pathlib.Path(self.bin.name, "emulator")
+        self.emulator.write_text(
+            f"#!/bin/sh\nexec '{sys.executable}' -B '{FAKE}' \"$@\"\n")
+        self.emulator.chmod(0o755)
+        vm = pathlib.Path(self.bin.name, "vm")
+        vm.symlink_to(REFERENCE_VM)
+        self.vm = vm
+
+    def guest(self, mode, machine=None):
+        folder = pathlib.Path(self.folder.name, mode)
+        folder.mkdir(exist_ok=True)
+        folder.joinpath("machine").write_text(
+            machine or f"emulator {self.emulator} {mode} {self.vm}\nconsole ttyS0\nvirtio pci\n")
+        return [LAB, mode, "--guests", self.folder.name]
+
+    def ask(self, mode):
+        plugin = Plugin(self.guest(mode), stderr=subprocess.DEVNULL)
+        self.addCleanup(self.end, plugin)
+        answer, _ = plugin.ask(HELLO)
+        return plugin, answer
+
+    def end(self, plugin):
+        plugin.process.stdin.close()
+        plugin.process.wait(10)
+        plugin.process.stdout.close()
+
+    def run_vectors(self, mode, *options):
+        command = " ".join(f"'{word}'" for word in self.guest(mode))
+        out = pathlib.Path(self.folder.name, "results.json")
+        ended = subprocess.run(
+            [BPF_ASSAY, "run", "--plugin", command, "--jobs", "1", "--output", out, *options],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120)
+        return ended, json.loads(out.read_text()) if out.exists() else None
+
+    def assert_nothing_runs(self):
+        for _ in range(100):
+            found = subprocess.run(["pgrep", "-f", str(self.emulator)], stdout=subprocess.PIPE)
+            if found.returncode != 0:
+                return
+            time.sleep(0.05)
+        self.fail("the emulator still runs: " + found.stdout.decode())
+
+    def test_passes_the_protocol_on(self):
+        plugin, answer = self.ask("works")
+        hello = answer["hello"]
+        self.assertEqual(hello["name"], "reference_vm")
+        self.assertEqual(hello["environment"]["emulator"], "QEMU emulator version 0.1")
+        self.assertIn("works", hello["environment"]["emulated_machine"])
+        self.assertGreater(hello["boot_seconds"], 0)
+        self.assertIn("loaded", plugin.ask(load(RETURN))[0])
+        plugin.process.stdin.close()
+        self.assertEqual(plugin.process.wait(10), 0)
+        plugin.process.stdout.close()
+        self.assert_nothing_runs()
+
+    def test_console_noise_does_not_reach_the_protocol(self):
+        ended, results = self.run_vectors("noisy", "--section", "4.2")
+        self.assertEqual(ended.returncode, 0, ended.stdout)
+        self.assertEqual(results["runtimes"][0]["status"], "ran")
+
+    def test_panic_is_a_crash_with_the_console(self):
+        ended, results = self.run_vectors("panics", "add64-imm/min", "add64-imm/minus-one")
+        self.assertEqual(ended.returncode, 1, ended.stdout)
+        self.assertIn("the guest's kernel broke down: Unable to handle kernel paging request",
+                      ended.stdout)
+        self.assertIn("___bpf_prog_run from", ended.stdout)
+        crashed = [vector for vector in results["runtimes"][0]["vectors"]
+                   if vector["outcome"] == "crash"]
+        self.assertTrue(crashed, ended.stdout)
+        for vector in crashed:
+            lines = vector["failures"][0]["stderr"]
+            self.assertIn("[    2.000003] Kernel panic - not syncing: Fatal exception", lines)
+        self.assert_nothing_runs()
+
+    def test_an_oops_without_an_end_is_a_crash(self):
+        ended, _ = self.run_vectors("lingers", "add64-imm/min", "--timeout", "60")
+        self.assertEqual(ended.returncode, 1, ended.stdout)
+        self.assertIn("the guest's kernel broke down: Unable to handle kernel paging request",
+                      ended.stdout)
+        self.assertIn("1 crash", ended.stdout)
+
+    def test_signal_of_the_plugin_is_a_crash(self):
+        ended, _ = self.run_vectors("segfaults", "add64-imm/min")
+        self.assertEqual(ended.returncode, 1, ended.stdout)
+        self.assertIn("the plugin in the guest ended by signal 11 (Segmentation fault)",
+                      ended.stdout)
+
+    def test_hang_is_a_timeout(self):
+        ended, results = self.run_vectors("hangs", "add64-imm/min", "--timeout", "2")
+        self.assertEqual(ended.returncode, 1, ended.stdout)
+        self.assertEqual(results["runtimes"][0]["vectors"][0]["outcome"], "timeout")
+        self.assert_nothing_runs()
+
+    def unavailable(self, mode, *parts, machine=None):
+        plugin = Plugin(self.guest(mode, machine), stderr=subprocess.DEVNULL)
+        answer, _ = plugin.ask(HELLO)
+        self.assertEqual(list(answer), ["unavailable"])
+        self.assertEqual(answer["unavailable"]["cause"], "setup")
+        for part in parts:
+            self.assertIn(part, answer["unavailable"]["why"])
+        self.end(plugin)
+        self.assert_nothing_runs()
+
+    def test_what_does_not_boot_is_unavailable(self):
+        self.unavailable("never-boots", "could not load kernel", "exit status 1")
+        self.unavailable("panics-early", "kernel broke down: Unable to handle kernel paging")
+        self.unavailable("no-channel", "the channel to the host: No such device")
+        self.unavailable("a", "cannot start /nowhere", machine="emulator /nowhere\nvirtio pci\n")
+        self.unavailable("b", "machine:2: 'colour' is none of",
+                         machine="emulator x\ncolour red\n")
+        self.unavailable("c", "names no emulator", machine="virtio pci\n")
+
+    def test_guest_that_is_not_ready(self):
+        plugin = Plugin([LAB, "linux-9-arm64", "--guests", self.folder.name])
+        why = plugin.ask(HELLO)[0]["unavailable"]["why"]
+        self.assertIn("scripts/lab fetch linux-9-arm64, then scripts/lab build linux-9-arm64", why)
+        self.end(plugin)
+
+    def test_the_emulator_ends_with_the_plugin(self):
+        for end in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT):
+            plugin, _ = self.ask("works")
+            plugin.process.send_signal(end)
+            plugin.process.wait(10)
+            self.assert_nothing_runs()
+
+    def test_the_emulator_ends_with_an_interrupted_run(self):
+        command = " ".join(f"'{word}'" for word in self.guest("hangs"))
+        run = subprocess.Popen([BPF_ASSAY, "run", "--plugin", command, "add64-imm/min"],
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(1.5)
+        run.send_signal(signal.SIGINT)
+        run.wait(20)
+        self.assert_nothing_runs()
+
+    def test_asks_the_kernel_for_what_was_asked_for(self):
+        folder = pathlib.Path(self.folder.name, "echo")
+        folder.mkdir()
+        folder.joinpath("machine").write_text("emulator /bin/echo\nconsole hvc0\nvirtio ccw\n")
+        plugin = Plugin([LAB, "echo", "--guests", self.folder.name, "--engine", "interpreter",
+                         "--harden", "--rnd-hi32", "--type", "socket_filter"])
+        why = plugin.ask(HELLO)[0]["unavailable"]["why"]
+        for word in ("console=hvc0", "assay.jit=0", "assay.harden=2", "virtio-serial-ccw",
+                     "assay.option=--engine assay.option=interpreter", "assay.option=--rnd-hi32",
+                     "assay.option=--type assay.option=socket_filter", "-no-reboot"):
+            self.assertIn(word, why)
+        self.end(plugin)
+
+
+class Table(unittest.TestCase):
+    """plugins/linux_lab/guests.txt against what else names guests."""
+
+    def setUp(self):
+        lines = [line.split() for line in
+                 pathlib.Path(SOURCE, "plugins/linux_lab/guests.txt").read_text().splitlines()
+                 if line and not line.startswith("#")]
+        self.machines = {line[1]: line for line in lines if line[0] == "machine"}
+        self.guests = {f"{line[1]}-{machine}": machine
+                       for line in lines if line[0] == "kernel" for machine in line[3:]}
+
+    def test_runtimes_are_declared(self):
+        import yaml
+        declared = yaml.safe_load(pathlib.Path(SOURCE, "plugins/runtimes.yaml").read_text())
+        lab = {runtime["name"]: runtime for runtime in declared["runtimes"]
+               if runtime["command"].startswith("linux_lab ")}
+        self.assertEqual(set(lab), set(self.guests))
+        for name, machine in self.guests.items():
+            self.assertEqual(lab[name]["command"], "linux_lab " + name)
+            engines = self.machines[machine][4].split(",")
+            self.assertLessEqual(set(engines), set(lab[name]["engines"]))
+            self.assertEqual("jit" in engines, "jit" in lab[name]["engines"])
+
+    def test_packages_are_named(self):
+        roles = [line.split()[0] for line in
+                 pathlib.Path(SOURCE, "scripts/packages.txt").read_text().splitlines()
+                 if line and not line.startswith("#")]
+        for machine in self.machines:
+            self.assertIn("lab-" + machine, roles)
+
+    def lab(self, *arguments):
+        return subprocess.run([pathlib.Path(SOURCE, "scripts/lab"), *arguments],
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def test_list_names_all(self):
+        ended = self.lab("list")
+        self.assertEqual(ended.returncode, 0, ended.stdout)
+        self.assertEqual([line.split()[0] for line in ended.stdout.splitlines()[1:]],
+                         list(self.guests))
+
+    def test_mistakes(self):
+        for arguments, text in ((["run", "linux-9-*"], "there is no guest 'linux-9-*'"),
+                                (["boot"], "there is no command 'boot'"),
+                                (["run", "--profile", "all"], "--profile is smoke, default or full"),
+                                (["run", "--colour"], "run has no option --colour"),
+                                (["run", "--jobs"], "--jobs needs a value"),
+                                (["add", "x"], "Usage:")):
+            ended = self.lab(*arguments)
+            self.assertEqual(ended.returncode, 2, ended.stdout)
+            self.assertIn(text, ended.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
