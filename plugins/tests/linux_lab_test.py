@@ -216,6 +216,7 @@ class Table(unittest.TestCase):
 
     def test_mistakes(self):
         for arguments, text in ((["run", "linux-9-*"], "there is no guest 'linux-9-*'"),
+                                (["run", "linux-uml", "linux-9"], "there is no guest 'linux-9'"),
                                 (["boot"], "there is no command 'boot'"),
                                 (["run", "--profile", "all"], "--profile is smoke, default or full"),
                                 (["run", "--colour"], "run has no option --colour"),
