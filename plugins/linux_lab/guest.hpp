@@ -35,7 +35,8 @@ struct Settings {
 Guest read_guest(const std::filesystem::path& folder, const std::string& name);
 
 /// The command that boots it. The channel is a socket with this descriptor in the new process; with
-/// User-Mode Linux, it is a terminal that names files in `folder`. The console is standard output.
+/// User-Mode Linux, it is a terminal that names files in `folder`, which has the initrd, too. The
+/// console is standard output.
 std::vector<std::string> boot_command(const Guest& guest, const Settings& settings, int channel,
                                       const std::filesystem::path& folder);
 

@@ -6,7 +6,7 @@
 //   assay.channel=virtio            where the protocol goes: the virtio port, or
 //   assay.channel=FOLDER            a folder of the host, with /dev/tty1 (guest_files.h)
 //   assay.jit=N, assay.harden=N     for /proc/sys/net/core/bpf_jit_{enable,harden}
-//   assay.option=TEXT               one word of the plugin's command line; may stand several times
+//   assay.options=WORD,WORD...      of the plugin's command line
 #define _GNU_SOURCE // finit_module has no name in the C library
 #include "guest_files.h"
 
@@ -76,22 +76,21 @@ static void read_command_line(void) {
     command_line[strcspn(command_line, "\n")] = 0;
 }
 
-// The values of all words "key=value", as words of a copy that stays. Returns how many.
-static int values_of(const char* key, const char** values, int capacity) {
+// The value of the word "key=value", in a copy that stays; NULL if there is none.
+static char* value_of(const char* key) {
     char* copy = strdup(command_line);
     const size_t size = strlen(key);
     char* word;
-    int count = 0;
-    for (word = copy ? strtok(copy, " ") : NULL; word && count < capacity; word = strtok(NULL, " "))
+    for (word = copy ? strtok(copy, " ") : NULL; word; word = strtok(NULL, " "))
         if (!strncmp(word, key, size) && word[size] == '=')
-            values[count++] = word + size + 1;
-    return count;
+            return word + size + 1;
+    return NULL;
 }
 
 static void set_control(const char* path, const char* key) {
-    const char* value;
+    const char* value = value_of(key);
     FILE* file;
-    if (values_of(key, &value, 1) == 0)
+    if (!value)
         return;
     file = fopen(path, "w");
     if (!file) { // a kernel without a JIT compiler has no such file, and the plugin says so
@@ -169,10 +168,9 @@ struct streams {
 
 static struct streams open_streams(void) {
     struct streams streams = {-1, -1, -1, -1, -1};
-    const char* where = "virtio";
+    const char* where = value_of("assay.channel");
     int in[2], out[2];
-    values_of("assay.channel", &where, 1);
-    if (!strcmp(where, "virtio")) {
+    if (!where || !strcmp(where, "virtio")) {
         streams.plugin_in = streams.plugin_out = open_virtio();
         if (streams.plugin_in < 0)
             fail("the channel to the host");
@@ -197,16 +195,19 @@ static struct streams open_streams(void) {
 }
 
 static void run_plugin(struct streams streams) {
-    const char* words[MAX_WORDS + 2] = {"/linux_kernel"};
-    int status = 0;
+    char* words[MAX_WORDS + 2] = {"/linux_kernel"};
+    char* options = value_of("assay.options");
+    int status = 0, count = 1;
     const pid_t plugin = fork();
     if (plugin < 0)
         fail("fork");
     if (plugin == 0) {
-        words[values_of("assay.option", words + 1, MAX_WORDS) + 1] = NULL;
+        for (options = options ? strtok(options, ",") : NULL; options && count <= MAX_WORDS;
+             options = strtok(NULL, ","))
+            words[count++] = options;
         dup2(streams.plugin_in, STDIN_FILENO);
         dup2(streams.plugin_out, STDOUT_FILENO);
-        execv(words[0], (char**)words);
+        execv(words[0], words);
         say("cannot start: %s: %s", words[0], strerror(errno));
         _exit(127);
     }

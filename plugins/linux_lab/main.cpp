@@ -48,6 +48,8 @@ int boot(const Guest& guest, const Settings& settings) {
     if (guest.is_user_mode())
         files.emplace();
     const std::filesystem::path folder = files ? files->folder() : "";
+    if (files) // its command line cannot hold a path with spaces
+        std::filesystem::create_symlink(guest.folder / "initrd", folder / "initrd");
     Emulator emulator([&](int channel) { return boot_command(guest, settings, channel, folder); },
                       folder);
     return relay(emulator, files ? files->start(emulator.take_channel()) : emulator.take_channel(),
