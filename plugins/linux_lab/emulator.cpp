@@ -33,7 +33,13 @@ struct Ends {
     int channel, console, failure, lifeline;
 };
 
-[[noreturn]] void become_emulator(char* const* arguments, const Ends& ends) {
+[[noreturn]] void become_emulator(char* const* arguments, const Ends& ends, int warden) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL); // also if somebody ends the warden
+    if (getppid() != warden)
+        _exit(127);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
     const int nothing = open("/dev/null", O_RDONLY);
     dup2(nothing, STDIN_FILENO);
     dup2(ends.console, STDOUT_FILENO);
@@ -64,9 +70,13 @@ void kill_children() {
                                 const std::filesystem::path& folder) {
     setsid();
     prctl(PR_SET_CHILD_SUBREAPER, 1);
+    sigset_t all;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, nullptr); // it has the name of linux_lab, and outlives it
+    const int warden = getpid();
     const int emulator = fork();
     if (emulator == 0)
-        become_emulator(arguments, ends);
+        become_emulator(arguments, ends, warden);
     close(ends.channel);
     close(ends.console);
     close(ends.failure);
@@ -81,6 +91,8 @@ void kill_children() {
         std::filesystem::remove_all(folder, ignored);
     if (WIFSIGNALED(status)) {
         std::signal(WTERMSIG(status), SIG_DFL);
+        sigemptyset(&all);
+        sigprocmask(SIG_SETMASK, &all, nullptr);
         raise(WTERMSIG(status));
     }
     _exit(WEXITSTATUS(status));

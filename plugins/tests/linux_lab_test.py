@@ -151,6 +151,16 @@ class Lab(unittest.TestCase):
             plugin.process.wait(10)
             self.assert_nothing_runs()
 
+    def test_the_emulator_ends_with_all_that_is_called_linux_lab(self):
+        for end in (signal.SIGTERM, signal.SIGKILL):
+            plugin, _ = self.ask("works")
+            (warden,) = subprocess.run(["pgrep", "-P", str(plugin.process.pid)],
+                                       stdout=subprocess.PIPE, text=True).stdout.split()
+            os.kill(int(warden), end)
+            plugin.process.send_signal(end)
+            plugin.process.wait(10)
+            self.assert_nothing_runs()
+
     def test_the_emulator_ends_with_an_interrupted_run(self):
         command = " ".join(f"'{word}'" for word in self.guest("hangs"))
         run = subprocess.Popen([BPF_ASSAY, "run", "--plugin", command, "add64-imm/min"],
