@@ -34,8 +34,8 @@ std::string version_of(const std::string& program) {
     return text.starts_with("QEMU") ? text : "User-Mode Linux " + text;
 }
 
-/// The answer to `hello`, the first request, whether it has been read by now or not. The runner then
-/// ends the input; to end before it has written would break its pipe.
+/// The answer to `hello`, the first request, whether it has been read by now or not. The runner
+/// then ends the input; to end before it has written would break its pipe.
 int answer_unavailable(const std::string& why) {
     const nlohmann::json answer{{"unavailable", {{"why", why}, {"cause", "setup"}}}};
     std::cout << answer.dump() << std::endl;
