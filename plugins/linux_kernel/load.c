@@ -14,6 +14,9 @@ enum {
     LOG_SIZE = (16 << 20) - 1 // most that old kernels take; touched only as far as it is filled
 };
 
+static const double LONG_LOAD = 0.5; // seconds
+static const char gave_up[] = "the verifier gave up: too many instructions to look at (E2BIG)";
+
 static struct bpf_insn make_insn(uint8_t code, unsigned dst, unsigned src, int32_t imm) {
     struct bpf_insn insn;
     memset(&insn, 0, sizeof insn);
@@ -105,16 +108,27 @@ static int put_together(struct kernel* kernel, const struct bpf_assay_program* p
     return 1;
 }
 
+// Of this process, in the kernel, too.
+static double cpu_seconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
 // The successful path asks for no log; a refused load says why only if it is tried again with one.
-// Not so where the verifier has looked at a million instructions and given up: that takes seconds,
-// with a log even more, and in an emulator minutes.
+// Not so where the verifier has looked at a million instructions and given up: with a log that
+// takes much longer, and in an emulator minutes.
 static int submit(struct kernel* kernel, const struct attempt* attempt) {
+    const double begin = cpu_seconds();
     int program =
         load_program(attempt->type, attempt->flags, kernel->insns, attempt->count, NULL, 0);
-    if (program >= 0 || (errno == E2BIG && attempt->count <= MAX_INSNS)) {
+    const int first_error = errno;
+    if (program >= 0)
+        return program;
+    if (errno == E2BIG && cpu_seconds() - begin > LONG_LOAD) {
         if (kernel->log)
             kernel->log[0] = 0;
-        return program;
+        return -1;
     }
     if (!kernel->log)
         kernel->log = malloc(LOG_SIZE);
@@ -122,16 +136,19 @@ static int submit(struct kernel* kernel, const struct attempt* attempt) {
         errno = ENOMEM;
         return -1;
     }
-    return load_program(attempt->type, attempt->flags, kernel->insns, attempt->count, kernel->log,
-                        LOG_SIZE);
+    program = load_program(attempt->type, attempt->flags, kernel->insns, attempt->count,
+                           kernel->log, LOG_SIZE);
+    if (program < 0 && errno == ENOSPC) // the log is full, which is not why it is refused
+        errno = first_error;
+    return program;
 }
 
 static enum bpf_assay_verdict judge(const struct kernel* kernel, int error,
                                     struct bpf_assay_loaded* loaded) {
     char* why = loaded->why;
     const int has_log = kernel->log && kernel->log[0];
-    if (error == E2BIG && kernel->slots <= MAX_INSNS) {
-        bpf_assay_say(why, "the verifier gave up: too many instructions to look at (E2BIG)");
+    if (error == E2BIG && !has_log && kernel->slots <= MAX_INSNS) {
+        bpf_assay_say(why, "%s", gave_up);
         return BPF_ASSAY_REJECTED;
     }
     if (error == ENOMEM || error == EAGAIN || error == EINTR || (error == ENOSPC && !has_log)) {
@@ -142,6 +159,8 @@ static enum bpf_assay_verdict judge(const struct kernel* kernel, int error,
         loaded->log = kernel->log;
         find_reason(kernel->log, why);
     }
+    if (!why[0] && error == E2BIG)
+        bpf_assay_say(why, "%s", gave_up);
     if (!why[0] && error == ERROR_NOT_SUPPORTED)
         bpf_assay_say(why, "verified, but the JIT compiler cannot translate it (ENOTSUPP)");
     else if (!why[0])
