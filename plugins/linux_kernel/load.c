@@ -15,7 +15,6 @@ enum {
 };
 
 static const double LONG_LOAD = 0.5; // seconds
-static const char gave_up[] = "the verifier gave up: too many instructions to look at (E2BIG)";
 
 static struct bpf_insn make_insn(uint8_t code, unsigned dst, unsigned src, int32_t imm) {
     struct bpf_insn insn;
@@ -147,10 +146,7 @@ static enum bpf_assay_verdict judge(const struct kernel* kernel, int error,
                                     struct bpf_assay_loaded* loaded) {
     char* why = loaded->why;
     const int has_log = kernel->log && kernel->log[0];
-    if (error == E2BIG && !has_log && kernel->slots <= MAX_INSNS) {
-        bpf_assay_say(why, "%s", gave_up);
-        return BPF_ASSAY_REJECTED;
-    }
+    const int too_long = error == E2BIG && kernel->slots > MAX_INSNS;
     if (error == ENOMEM || error == EAGAIN || error == EINTR || (error == ENOSPC && !has_log)) {
         bpf_assay_say(why, "BPF_PROG_LOAD: %s", strerror(error));
         return BPF_ASSAY_UNABLE_MEMORY;
@@ -159,15 +155,15 @@ static enum bpf_assay_verdict judge(const struct kernel* kernel, int error,
         loaded->log = kernel->log;
         find_reason(kernel->log, why);
     }
-    if (!why[0] && error == E2BIG)
-        bpf_assay_say(why, "%s", gave_up);
+    if (!why[0] && error == E2BIG && !too_long)
+        bpf_assay_say(why, "the verifier gave up: too many instructions to look at (E2BIG)");
     if (!why[0] && error == ERROR_NOT_SUPPORTED)
         bpf_assay_say(why, "verified, but the JIT compiler cannot translate it (ENOTSUPP)");
     else if (!why[0])
         bpf_assay_say(why, "BPF_PROG_LOAD: %s", strerror(error));
     if (!has_log && (error == EPERM || error == EACCES))
         return BPF_ASSAY_UNABLE_PERMISSION;
-    return !has_log && error == E2BIG ? BPF_ASSAY_UNSUPPORTED : BPF_ASSAY_REJECTED;
+    return too_long ? BPF_ASSAY_UNSUPPORTED : BPF_ASSAY_REJECTED;
 }
 
 static int reserve_image(struct kernel* kernel, size_t capacity) {
