@@ -32,21 +32,22 @@ choose_package() {
     printf '%s\n' "${alternatives[0]}"
 }
 
-# Installs the packages of scripts/packages.txt that are missing. $@: roles (build, test).
+# Prints the packages of scripts/packages.txt that are missing, one a line. $@: roles (build, test).
+missing_packages() {
+    local role alternatives package
+    while read -r role alternatives; do
+        case " $* " in *" $role "*) ;; *) continue ;; esac
+        package=$(choose_package "$alternatives")
+        is_installed "$package" || printf '%s\n' "$package"
+    done < <(grep -v '^#' "$root/scripts/packages.txt")
+}
+
+# Installs them.
 ensure_packages() {
-    local role alternatives missing=() as_root=()
+    local missing as_root=()
     command -v dpkg-query >/dev/null ||
         fail "this machine has no dpkg; install what scripts/packages.txt lists, then use cmake --preset release"
-    missing_packages() {
-        missing=()
-        while read -r role alternatives; do
-            case " $* " in *" $role "*) ;; *) continue ;; esac
-            local package
-            package=$(choose_package "$alternatives")
-            is_installed "$package" || missing+=("$package")
-        done < <(grep -v '^#' "$root/scripts/packages.txt")
-    }
-    missing_packages "$@"
+    mapfile -t missing < <(missing_packages "$@")
     [ ${#missing[@]} -eq 0 ] && return
     if [ "$(id -u)" -ne 0 ]; then
         command -v sudo >/dev/null || fail "missing packages; as root: apt-get install ${missing[*]}"
@@ -54,9 +55,10 @@ ensure_packages() {
     fi
     say "updating the package lists"
     "${as_root[@]}" apt-get update -qq || say "apt-get update failed; trying with the lists that are there"
-    missing_packages "$@" # now alternatives are chosen from fresh lists
+    mapfile -t missing < <(missing_packages "$@") # now alternatives are chosen from fresh lists
     say "installing ${missing[*]}"
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" >&2 ||
+    # Another apt at work ends by itself.
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -qq "${missing[@]}" >&2 ||
         fail "apt-get could not install: ${missing[*]}"
 }
 
