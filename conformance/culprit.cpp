@@ -43,7 +43,7 @@ public:
                 run(*session, piece);
             }
             if (const auto end = session->close())
-                return Breakdown{nullptr, *end};
+                return Breakdown{nullptr, end->text};
         } catch (const PluginFailure& failure) {
             if (!session)
                 throw Inconclusive{}; // it does not even start

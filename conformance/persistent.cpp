@@ -60,18 +60,28 @@ PersistentExaminer::PersistentExaminer(const Runtime& runtime, const ExamineOpti
 
 Session& PersistentExaminer::session() {
     std::size_t starts = 0;
+    const auto failed = [&](const PluginFailure& failure) {
+        broke_down(failure);
+        if (++starts == starts_in_a_row)
+            throw GivenUp{fmt::format(
+                "it did not start {} times in a row; the last time: {}{}{}", starts, failure.text,
+                m_last_breakdown.empty() ? "" : "; before, it broke down: ", m_last_breakdown)};
+    };
     while (!m_session) {
         try {
             m_session = std::make_unique<Session>(m_runtime.words(), m_options.deadline,
                                                   m_runtime.environment);
             m_hello = m_session->hello();
+            m_was_available = true;
             m_history.clear();
             remember();
         } catch (const PluginFailure& failure) {
-            broke_down(failure);
-            if (++starts == starts_in_a_row)
-                throw GivenUp{fmt::format("it did not start {} times in a row; the last time: {}",
-                                          starts, failure.text)};
+            failed(failure);
+        } catch (const RuntimeUnavailable& unavailable) {
+            if (!m_was_available)
+                throw;
+            failed(
+                {PluginFailure::Kind::crash, "it is not available any more: " + unavailable.why});
         }
     }
     return *m_session;
@@ -155,7 +165,7 @@ void PersistentExaminer::examine_programs(const Vector& vector, VectorResult& re
         }
     }
     if (unexplained && m_options.looks_back) // run alone, it passes
-        explain(&vector, outcome_of(unexplained->kind), unexplained->text);
+        explain(&vector, *unexplained);
     else if (unexplained)
         add_failure(result, {.outcome = outcome_of(unexplained->kind),
                              .why = unexplained->text + " (not again when run alone)"});
@@ -171,7 +181,7 @@ void PersistentExaminer::try_again(const Vector& vector, VectorResult& result) {
         } catch (const PluginFailure& failure) { // of a plugin that much ran in before
             m_pending.clear();
             broke_down(failure);
-            explain(&vector, outcome_of(failure.kind), failure.text);
+            explain(&vector, failure);
             result.add(Outcome::not_run, "it broke down while it was asked again for memory");
             return;
         }

@@ -39,7 +39,7 @@ private:
     /// Takes note of a breakdown that a vector is to blame for, or a start. Throws GivenUp.
     void count(const PluginFailure& failure);
     /// Finds what spoilt the plugin before it broke down, or takes note that nothing is found.
-    void explain(const Vector* shown_by, Outcome outcome, const std::string& words);
+    void explain(const Vector* shown_by, const PluginFailure& failure);
 
     void run_vector(const Vector& vector, VectorResult& result);
     void examine_encoding(const Vector& vector, VectorResult& result);
@@ -73,6 +73,8 @@ private:
     ExamineOptions m_options;
     std::unique_ptr<Session> m_session;
     Hello m_hello;
+    bool m_was_available = false;
+    std::string m_last_breakdown;          // of a plugin that had started
     std::vector<ProgramRows> m_programs;   // of the vector that is examined
     std::size_t m_breakdowns = 0;          // without a right answer in between
     std::chrono::milliseconds m_waited{};  // for answers that did not come

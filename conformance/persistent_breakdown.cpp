@@ -18,6 +18,8 @@ Outcome outcome_of(PluginFailure::Kind kind) {
 }
 
 void PersistentExaminer::broke_down(const PluginFailure& failure) {
+    if (m_session)
+        m_last_breakdown = failure.text;
     m_session.reset();
     if (!m_history.empty())
         m_suspects = std::exchange(m_history, {});
@@ -46,11 +48,11 @@ void PersistentExaminer::finish() {
     m_session.reset();
     m_suspects = std::exchange(m_history, {});
     if (end)
-        explain(nullptr, Outcome::crash, *end);
+        explain(nullptr, *end);
 }
 
-void PersistentExaminer::explain(const Vector* shown_by, Outcome outcome,
-                                 const std::string& words) {
+void PersistentExaminer::explain(const Vector* shown_by, const PluginFailure& seen) {
+    const Outcome outcome = outcome_of(seen.kind);
     std::optional<Culprit> culprit;
     if (outcome == Outcome::crash && m_late_findings.size() < explained_at_most) {
         std::vector<Piece> pieces;
@@ -61,8 +63,9 @@ void PersistentExaminer::explain(const Vector* shown_by, Outcome outcome,
     Failure failure{.outcome = outcome};
     if (!culprit) {
         failure.why = shown_by != nullptr
-                          ? fmt::format("at {}, and not again: {}", shown_by->id, words)
-                          : words;
+                          ? fmt::format("at {}, and not again: {}", shown_by->id, seen.text)
+                          : seen.text;
+        failure.errors = seen.errors;
         m_late_findings.push_back({nullptr, std::move(failure)});
         return;
     }

@@ -62,7 +62,7 @@ void PersistentExaminer::examine_encoding(const Vector& vector, std::size_t inde
             --result.programs;
             examine_encoding(vector, index, result);
             if (m_spoilt)
-                explain(&vector, outcome_of(breakdown.kind), breakdown.text);
+                explain(&vector, breakdown);
             m_spoilt.reset();
             return;
         }

@@ -242,12 +242,17 @@ std::string Session::last_words() const {
     return lines.empty() ? std::string() : "; its last words: " + lines.back();
 }
 
-std::optional<std::string> Session::close() {
-    const std::string end = m_process.finish(Clock::now() + end_patience);
+std::optional<PluginFailure> Session::close() {
+    // What may take its time to answer, such as an emulator, may take some to end.
+    const auto patience = std::max(end_patience, m_deadline / 10);
+    const std::string end = m_process.finish(Clock::now() + patience);
     if (m_process.exit_status() == 0 || m_process.was_killed())
         return std::nullopt;
-    return fmt::format("it ended with {} instead of exit status 0, behind its last answer{}", end,
-                       last_words());
+    return PluginFailure{
+        PluginFailure::Kind::crash,
+        fmt::format("it ended with {} instead of exit status 0, behind its last answer{}", end,
+                    last_words()),
+        last_lines()};
 }
 
 void Session::more() {

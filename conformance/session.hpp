@@ -94,9 +94,9 @@ public:
     /// The next answer, waiting until the deadline for it.
     Answer receive();
 
-    /// Ends the input, when all is answered. The words for an end other than exit status 0; a
-    /// plugin that does not end is killed, and has no such words.
-    std::optional<std::string> close();
+    /// Ends the input, when all is answered. What it is if the end is not exit status 0; a
+    /// plugin that does not end in good time is killed, and that is no failure.
+    std::optional<PluginFailure> close();
 
 private:
     void send(const nlohmann::json& message, std::span<const u8> payload);
