@@ -59,10 +59,11 @@ void describe_system(struct kernel* kernel) {
     n = add(kernel, n, "machine", kernel->system.machine);
     n = add(kernel, n, "program_type",
             kernel->type == PROG_TYPE_SYSCALL ? "syscall" : "socket_filter");
-    if (kernel->flags & FLAG_STRICT_ALIGNMENT)
-        n = add(kernel, n, "strict_alignment", "yes");
-    if (kernel->flags & FLAG_TEST_RND_HI32)
-        n = add(kernel, n, "rnd_hi32", "yes");
+    snprintf(kernel->options, sizeof kernel->options, "%s%s%s", kernel->blinded ? " blinded" : "",
+             kernel->flags & FLAG_TEST_RND_HI32 ? " rnd-hi32" : "",
+             kernel->flags & FLAG_STRICT_ALIGNMENT ? " strict-alignment" : "");
+    if (kernel->options[0])
+        n = add(kernel, n, "options", kernel->options + 1);
     if (read_line("/proc/sys/net/core/bpf_jit_enable", kernel->jit_enable,
                   sizeof kernel->jit_enable))
         n = add(kernel, n, "bpf_jit_enable", kernel->jit_enable);

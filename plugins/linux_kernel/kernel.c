@@ -65,9 +65,12 @@ static int lacks_only_perfmon(void) {
 
 static int open_map(struct kernel* kernel, struct bpf_assay_info* info) {
     const struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
+    const struct rlimit descriptors = {HELD_PROGRAMS + 1024, HELD_PROGRAMS + 1024};
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
     void* value;
     setrlimit(RLIMIT_MEMLOCK, &unlimited); // before Linux 5.11, maps and programs counted
+    if (HELD_PROGRAMS > 0)
+        setrlimit(RLIMIT_NOFILE, &descriptors);
     kernel->map = create_block_map(VALUE_SIZE);
     if (kernel->map < 0)
         return fail_by_errno(info, "BPF_MAP_CREATE of a mappable array", errno);
@@ -124,22 +127,35 @@ static int check_answers(const struct kernel* kernel, struct bpf_assay_info* inf
         "and every load would hang; see dmesg, and reboot");
 }
 
+static enum bpf_assay_verdict load_probe(struct kernel* kernel, const struct bpf_insn* insns,
+                                         size_t count, struct bpf_assay_loaded* loaded) {
+    struct bpf_assay_program program;
+    memset(&program, 0, sizeof program);
+    memset(loaded, 0, sizeof *loaded);
+    program.image = (const uint8_t*)insns;
+    program.bytes = count * sizeof *insns;
+    return load(kernel, &program, loaded);
+}
+
+static int holds(const struct bpf_assay_loaded* loaded, const struct bpf_insn* wanted) {
+    size_t at;
+    for (at = 0; at < loaded->translated_insns; at++)
+        if (!memcmp(loaded->translated + at * sizeof *wanted, wanted, sizeof *wanted))
+            return 1;
+    return 0;
+}
+
 // A program that stores an address must load, and what became of it names the engine.
 static int probe(struct kernel* kernel, struct bpf_assay_info* info) {
     const struct bpf_insn insns[] = {
         {.code = BPF_STX | BPF_MEM | BPF_DW, .dst_reg = BPF_REG_1, .src_reg = BPF_REG_10},
-        {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+        {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 0x5ea1ab1e},
         {.code = BPF_JMP | BPF_EXIT},
     };
-    struct bpf_assay_program program;
     struct bpf_assay_loaded loaded;
-    enum bpf_assay_verdict verdict;
-    memset(&program, 0, sizeof program);
-    memset(&loaded, 0, sizeof loaded);
-    program.image = (const uint8_t*)insns;
-    program.bytes = sizeof insns;
-    verdict = load(kernel, &program, &loaded);
+    const enum bpf_assay_verdict verdict = load_probe(kernel, insns, 3, &loaded);
     kernel->jit = loaded.machine_code_bytes > 0;
+    kernel->blinded = kernel->jit && loaded.translated && !holds(&loaded, &insns[1]);
     if (verdict == BPF_ASSAY_LOADED)
         return 0;
     if (lacks_only_perfmon())
@@ -153,6 +169,18 @@ static int probe(struct kernel* kernel, struct bpf_assay_info* info) {
     return 1;
 }
 
+// Of a register that is read as 32 bits only, the flag has the verifier fill the high half.
+static int fills_high_halves(struct kernel* kernel) {
+    const struct bpf_insn insns[] = {
+        {.code = BPF_ALU | BPF_MOV | BPF_K, .dst_reg = BPF_REG_2, .imm = 5},
+        {.code = BPF_ALU | BPF_MOV | BPF_X, .dst_reg = BPF_REG_0, .src_reg = BPF_REG_2},
+        {.code = BPF_JMP | BPF_EXIT},
+    };
+    struct bpf_assay_loaded loaded;
+    return load_probe(kernel, insns, 3, &loaded) == BPF_ASSAY_LOADED &&
+           (kernel->blinded || loaded.translated_insns > 3);
+}
+
 // What runs is the system's choice (/proc/sys/net/core/bpf_jit_enable); the wish is only held
 // against it.
 static int check_engine(struct kernel* kernel, struct bpf_assay_info* info) {
@@ -162,9 +190,16 @@ static int check_engine(struct kernel* kernel, struct bpf_assay_info* info) {
     static const char always_jit[] =
         "this kernel makes machine code of every program: set /proc/sys/net/core/bpf_jit_enable "
         "to 0, if it is not built with CONFIG_BPF_JIT_ALWAYS_ON";
-    if (!kernel->wanted_engine || (strcmp(kernel->wanted_engine, "jit") == 0) == kernel->jit)
-        return 0;
-    return fail(info, "setup", kernel->jit ? always_jit : no_jit);
+    if (kernel->wanted_engine && (strcmp(kernel->wanted_engine, "jit") == 0) != kernel->jit)
+        return fail(info, "setup", kernel->jit ? always_jit : no_jit);
+    if (kernel->wants_blinded && !kernel->blinded)
+        return fail(info, "setup",
+                    "this kernel left the constant of a small program as it is: set "
+                    "/proc/sys/net/core/bpf_jit_harden to 2");
+    if ((kernel->flags & FLAG_TEST_RND_HI32) && !fills_high_halves(kernel))
+        return fail(info, "setup",
+                    "this kernel ignores BPF_F_TEST_RND_HI32: it added nothing to a small program");
+    return 0;
 }
 
 // On one CPU, threads would hardly ever be in the program at the same time.

@@ -14,6 +14,16 @@ enum { MAX_BLOCK = 131072, MAX_INSNS = 1000000, MAX_FACTS = 24, MAX_HELPERS = 4 
 // or 7.2, Linux refuses one that lies before the value, even if the access is inside.
 enum { BLOCK_AT = 65536, RESULT_AT = BLOCK_AT + MAX_BLOCK, VALUE_SIZE = RESULT_AT + 8 };
 
+// How many programs stay loaded to the end. On 32-bit ARM, to free machine code flushes the TLB
+// page by page, from the lowest address that anybody has unmapped by then to the highest: from the
+// code in the module area, below all memory, to what the verifier used, above it. When the module
+// area is full, code goes above memory, too.
+#if defined(__arm__)
+enum { HELD_PROGRAMS = 1800 };
+#else
+enum { HELD_PROGRAMS = 0 };
+#endif
+
 struct kernel {
     uint32_t type;  // PROG_TYPE_..., of programs with the context `memory`
     uint32_t flags; // of every load
@@ -23,6 +33,7 @@ struct kernel {
     size_t block_used; // bytes that blocks have filled
     int program;       // file descriptor, -1: none
     size_t slots;      // of that program
+    int held;          // programs so far
     int packet;        // the program's context
     int result_in_map; // all of R0 is behind the block (one-shot)
     uint8_t* image;    // of the translated program
@@ -32,11 +43,14 @@ struct kernel {
     uint8_t* frame;            // a packet behind its Ethernet header
     char* log;                 // of the verifier, once it was needed
     int jit;                   // a probe became machine code
+    int blinded;               // its constant was not in the program that ran
+    int wants_blinded;         // any other kernel is refused
     const char* wanted_engine; // "jit" or "interpreter": any other is refused; NULL: any will do
     struct utsname system;
     char cpu[256];
     char extensions[64]; // x-..., with spaces between
     struct bpf_assay_helper helpers[MAX_HELPERS];
+    char options[64]; // how programs are loaded, with spaces between
     char jit_enable[16];
     char jit_harden[16];
     const char* facts[MAX_FACTS];

@@ -11,6 +11,7 @@ enum {
     PREFIX = 2,               // slots: ld_imm64 r1, address of the map's value
     ONE_SHOT_PREFIX = 9,      // slots
     LARGE_PROGRAM = 65536,    // slots
+    SMALL_PROGRAM = 2048,     // slots
     LOG_SIZE = (16 << 20) - 1 // most that old kernels take; touched only as far as it is filled
 };
 
@@ -199,7 +200,9 @@ static void describe_loaded(struct kernel* kernel, const struct attempt* attempt
         return;
     loaded->engine = info.machine_code_bytes ? "jit" : "interpreter";
     loaded->machine_code_bytes = info.machine_code_bytes;
-    if (info.translated_bytes < PREFIX * SLOT)
+    // Of a blinded program, no instruction with a constant is left: that says nothing of the
+    // vectors.
+    if (info.translated_bytes < PREFIX * SLOT || kernel->blinded)
         return;
     if (attempt->prefix == PREFIX && is_map_value_in_r1(kernel->image))
         skipped = PREFIX;
@@ -222,7 +225,10 @@ static void unload(struct kernel* kernel) {
         return;
     if (is_large)
         let_the_kernel_free();
-    close(kernel->program);
+    if (kernel->held < HELD_PROGRAMS && kernel->jit && kernel->slots < SMALL_PROGRAM)
+        kernel->held++;
+    else
+        close(kernel->program);
     if (is_large)
         let_the_kernel_free();
     kernel->program = -1;

@@ -24,6 +24,12 @@ static int set_engine(void* user, const char* value, char* why) {
     return 0;
 }
 
+static int set_blinded(void* user, const char* value, char* why) {
+    (void)value, (void)why;
+    ((struct kernel*)user)->wants_blinded = 1;
+    return 0;
+}
+
 static int set_strict_alignment(void* user, const char* value, char* why) {
     (void)value, (void)why;
     ((struct kernel*)user)->flags |= FLAG_STRICT_ALIGNMENT;
@@ -40,6 +46,7 @@ static const struct bpf_assay_option options[] = {
     {"--type", "TYPE", "of programs on memory: syscall (default) or socket_filter", set_type},
     {"--engine", "ENGINE", "jit or interpreter: not available if the kernel runs the other one",
      set_engine},
+    {"--blinded", NULL, "not available if the kernel does not blind constants", set_blinded},
     {"--strict-alignment", NULL, "load with BPF_F_STRICT_ALIGNMENT", set_strict_alignment},
     {"--rnd-hi32", NULL, "load with BPF_F_TEST_RND_HI32", set_rnd_hi32},
     {NULL, NULL, NULL, NULL},

@@ -5,6 +5,7 @@ Exit status 77 (skipped, with the reason) where bpf(2) is not permitted.
 """
 
 import os
+import pathlib
 import shutil
 import struct
 import subprocess
@@ -210,10 +211,24 @@ class Options(unittest.TestCase):
 
     def test_rnd_hi32_adds_instructions(self):
         plugin = Plugin([PLUGIN, "--rnd-hi32"])
-        self.assertEqual(plugin.ask(HELLO)[0]["hello"]["environment"]["rnd_hi32"], "yes")
+        self.assertEqual(plugin.ask(HELLO)[0]["hello"]["environment"]["options"], "rnd-hi32")
         program = i(0xBC, 0, 1) + i(EXIT)  # w0 = w1
         answer, _ = plugin.ask(load(i(MOV, 1) + program))
         self.assertIn("loaded", answer)
+        plugin.close()
+
+    def test_constants_that_are_not_blinded(self):
+        try:
+            harden = pathlib.Path("/proc/sys/net/core/bpf_jit_harden").read_text().strip()
+        except OSError as error:
+            self.skipTest(str(error))
+        plugin = Plugin([PLUGIN, "--blinded"])
+        answer, _ = plugin.ask(HELLO)
+        if harden == "2":
+            self.assertIn("blinded", answer["hello"]["environment"]["options"])
+        else:
+            self.assertIn("set /proc/sys/net/core/bpf_jit_harden to 2",
+                          answer["unavailable"]["why"])
         plugin.close()
 
     def test_unknown_type(self):
