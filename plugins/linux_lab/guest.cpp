@@ -31,6 +31,8 @@ std::string kernel_command_line(const Guest& guest, const Settings& settings,
                                    channel, settings.jit ? 1 : 0, settings.harden ? 2 : 0);
     if (!guest.console.empty())
         line = fmt::format("console={} {}", guest.console, line);
+    if (!guest.words.empty())
+        line += " " + guest.words;
     // In one word: some machines take 256 bytes.
     return line + fmt::format(" assay.options={}", fmt::join(settings.options, ","));
 }
@@ -38,7 +40,12 @@ std::string kernel_command_line(const Guest& guest, const Settings& settings,
 } // namespace
 
 Guest read_guest(const std::filesystem::path& folder, const std::string& name) {
-    Guest guest{.name = name, .folder = folder / name, .emulator = {}, .console = {}, .virtio = {}};
+    Guest guest{.name = name,
+                .folder = folder / name,
+                .emulator = {},
+                .console = {},
+                .words = {},
+                .virtio = {}};
     const auto path = guest.folder / "machine";
     std::ifstream file(path);
     if (!file)
@@ -55,10 +62,12 @@ Guest read_guest(const std::filesystem::path& folder, const std::string& name) {
             guest.emulator = words_of(value);
         else if (key == "console")
             guest.console = value;
+        else if (key == "words")
+            guest.words = value;
         else if (key == "virtio")
             guest.virtio = value;
         else
-            throw Unavailable(fmt::format("{}:{}: '{}' is none of emulator, console, virtio",
+            throw Unavailable(fmt::format("{}:{}: '{}' is none of emulator, console, words, virtio",
                                           path.string(), number, key));
     }
     if (guest.emulator.empty())
@@ -81,8 +90,10 @@ std::vector<std::string> boot_command(const Guest& guest, const Settings& settin
             add(word);
         return command;
     }
+    // In front of the machine's own words: the last -m counts.
+    command.insert(command.begin() + 1, {"-m", fmt::format("{}M", megabytes)});
     add("-nodefaults", "-no-user-config", "-display", "none", "-no-reboot");
-    add("-m", fmt::format("{}M", megabytes), "-kernel", kernel, "-initrd", initrd);
+    add("-kernel", kernel, "-initrd", initrd);
     add("-append", kernel_command_line(guest, settings, "virtio"));
     add("-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console");
     add("-chardev", fmt::format("socket,id=channel,fd={}", channel));

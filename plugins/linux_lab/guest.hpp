@@ -19,6 +19,7 @@ struct Guest {
     std::filesystem::path folder;      // with `kernel` and `initrd`
     std::vector<std::string> emulator; // QEMU with the machine's options, or User-Mode Linux
     std::string console;               // of the kernel, for console=
+    std::string words;                 // more, for the kernel's command line
     std::string virtio;                // the bus of the channel: pci, ccw; empty: User-Mode Linux
 
     bool is_user_mode() const { return virtio.empty(); }

@@ -84,6 +84,8 @@ int main(int argc, char** argv) {
 
     settings.jit = engine == "jit";
     settings.options = {"--engine", engine, "--type", type};
+    if (settings.harden)
+        settings.options.emplace_back("--blinded"); // it proves that they are
     if (rnd_hi32)
         settings.options.emplace_back("--rnd-hi32");
     if (strict_alignment)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""An emulator for tests of linux_lab: fake_emulator.py MODE PLUGIN, then what QEMU is given.
+"""An emulator for tests of linux_lab: fake_emulator.py -m MEMORY MODE PLUGIN, then what QEMU is given.
 
 It says on its console what a booting kernel and /init say, and runs PLUGIN on the channel. MODE:
 
@@ -11,6 +11,7 @@ It says on its console what a booting kernel and /init say, and runs PLUGIN on t
   never-boots   ends with an emulator's message
   panics-early  before /init
   no-channel    /init does not find the channel
+  boots-once    panics as soon as a load comes, and then /init does not find the channel any more
   hangs         stops answering at the first load, and says nothing
 """
 
@@ -68,8 +69,8 @@ def serve(mode, plugin):
     thread.start()
     while data := port.recv(65536):
         if b'"load"' in data:
-            if mode in ("panics", "lingers"):
-                panic(ends=mode == "panics")
+            if mode in ("panics", "lingers", "boots-once"):
+                panic(ends=mode != "lingers")
             if mode == "hangs":
                 time.sleep(1000)
             if mode == "segfaults":
@@ -91,14 +92,16 @@ def serve(mode, plugin):
 if sys.argv[1:] == ["--version"]:
     say("QEMU emulator version 0.1")
     sys.exit(0)
-mode, plugin = sys.argv[1:3]
+mode, plugin = sys.argv[3:5]
 say("[    0.000000] Linux version 0.1")
 if mode == "never-boots":
     say("fake_emulator: could not load kernel")
     sys.exit(1)
 if mode == "panics-early":
     panic()
-if mode == "no-channel":
+booted = plugin + " has booted"
+if mode == "no-channel" or (mode == "boots-once" and os.path.exists(booted)):
     say("bpf-assay: cannot start: the channel to the host: No such device")
     sys.exit(0)
+open(booted, "w", encoding="ascii").close()
 serve(mode, plugin)

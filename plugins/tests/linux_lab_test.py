@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Tests the plugin linux_lab with a fake emulator: linux_lab_test.py LINUX_LAB SOURCE BPF_ASSAY REFERENCE_VM."""
 
+import fcntl
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +15,7 @@ import unittest
 
 from plugin_client import HELLO, Plugin, insn, load
 
-LAB, SOURCE, BPF_ASSAY, REFERENCE_VM = sys.argv[1:5]
+LAB, SOURCE, BPF_ASSAY, REFERENCE_VM = map(os.path.abspath, sys.argv[1:5])
 del sys.argv[1:5]
 FAKE = pathlib.Path(__file__).with_name("fake_emulator.py")
 RETURN = insn(0xB7, 0) + insn(0x95)
@@ -60,13 +62,24 @@ class Lab(unittest.TestCase):
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120)
         return ended, json.loads(out.read_text()) if out.exists() else None
 
-    def assert_nothing_runs(self):
-        for _ in range(100):
-            found = subprocess.run(["pgrep", "-f", str(self.emulator)], stdout=subprocess.PIPE)
-            if found.returncode != 0:
+    def what_runs(self):
+        """The emulator, and what it started: their words name the folder."""
+        found = subprocess.run(["pgrep", "-af", self.bin.name], stdout=subprocess.PIPE, text=True)
+        return found.stdout
+
+    def wait_for_emulator(self):
+        for _ in range(400):
+            if "fake_emulator.py" in self.what_runs():
                 return
             time.sleep(0.05)
-        self.fail("the emulator still runs: " + found.stdout.decode())
+        self.fail("the emulator does not run")
+
+    def assert_nothing_runs(self):
+        for _ in range(100):
+            if not self.what_runs():
+                return
+            time.sleep(0.05)
+        self.fail("the emulator still runs: " + self.what_runs())
 
     def test_passes_the_protocol_on(self):
         plugin, answer = self.ask("works")
@@ -106,6 +119,16 @@ class Lab(unittest.TestCase):
         self.assertIn("the guest's kernel broke down: Unable to handle kernel paging request",
                       ended.stdout)
         self.assertIn("1 crash", ended.stdout)
+
+    def test_a_guest_that_does_not_come_back(self):
+        ended, results = self.run_vectors("boots-once", "add64-imm/min")
+        self.assertEqual(ended.returncode, 2, ended.stdout)
+        (runtime,) = results["runtimes"]
+        self.assertEqual(runtime["status"], "given up")
+        self.assertIn("it is not available any more: the guest is of no use: the channel to the "
+                      "host: No such device", ended.stdout)
+        self.assertIn("before, it broke down: ", ended.stdout)
+        self.assertIn("Unable to handle kernel paging request", ended.stdout)
 
     def test_signal_of_the_plugin_is_a_crash(self):
         ended, _ = self.run_vectors("segfaults", "add64-imm/min")
@@ -147,6 +170,7 @@ class Lab(unittest.TestCase):
     def test_the_emulator_ends_with_the_plugin(self):
         for end in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT):
             plugin, _ = self.ask("works")
+            self.assertIn("fake_emulator.py", self.what_runs())
             plugin.process.send_signal(end)
             plugin.process.wait(10)
             self.assert_nothing_runs()
@@ -154,6 +178,7 @@ class Lab(unittest.TestCase):
     def test_the_emulator_ends_with_all_that_is_called_linux_lab(self):
         for end in (signal.SIGTERM, signal.SIGKILL):
             plugin, _ = self.ask("works")
+            self.assertIn("fake_emulator.py", self.what_runs())
             (warden,) = subprocess.run(["pgrep", "-P", str(plugin.process.pid)],
                                        stdout=subprocess.PIPE, text=True).stdout.split()
             os.kill(int(warden), end)
@@ -165,7 +190,7 @@ class Lab(unittest.TestCase):
         command = " ".join(f"'{word}'" for word in self.guest("hangs"))
         run = subprocess.Popen([BPF_ASSAY, "run", "--plugin", command, "add64-imm/min"],
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(1.5)
+        self.wait_for_emulator()
         run.send_signal(signal.SIGINT)
         run.wait(20)
         self.assert_nothing_runs()
@@ -173,17 +198,83 @@ class Lab(unittest.TestCase):
     def test_asks_the_kernel_for_what_was_asked_for(self):
         folder = pathlib.Path(self.folder.name, "echo")
         folder.mkdir()
-        folder.joinpath("machine").write_text("emulator /bin/echo\nconsole hvc0\nvirtio ccw\n")
+        folder.joinpath("machine").write_text(
+            "emulator /bin/echo -m 1G\nconsole hvc0\nwords vmalloc=9M nosmt\nvirtio ccw\n")
         plugin = Plugin([LAB, "echo", "--guests", self.folder.name, "--engine", "interpreter",
                          "--harden", "--rnd-hi32", "--type", "socket_filter"])
         why = plugin.ask(HELLO)[0]["unavailable"]["why"]
         for word in ("console=hvc0", "assay.jit=0", "assay.harden=2", "virtio-serial-ccw",
-                     "assay.options=--engine,interpreter,--type,socket_filter,--rnd-hi32 ",
-                     "-no-reboot"):
+                     "assay.options=--engine,interpreter,--type,socket_filter,--blinded,--rnd-hi32 ",
+                     " vmalloc=9M nosmt ", "-m 512M -m 1G ", "-no-reboot"):
             self.assertIn(word, why)
         # QEMU's Malta takes 256 bytes, and cuts the rest off.
         self.assertLess(len(why.split("-append ")[1].split(" -chardev")[0]), 256)
         self.end(plugin)
+
+    # ---- scripts/lab run, on a guest that the fake emulator plays
+
+    def lab_run(self, mode, *options, status):
+        run = self.start_lab_run(mode, *options)
+        said, _ = run.communicate(timeout=120)
+        self.assertEqual(run.returncode, status, said)
+        return said
+
+    def start_lab_run(self, mode, *options):
+        folder = pathlib.Path(self.guest(mode)[-1], mode)
+        guests = pathlib.Path(self.folder.name, "guests")
+        guest = guests / "linux-uml"
+        if guest.exists():
+            shutil.rmtree(guest)
+        shutil.copytree(folder, guest)
+        for name in ("kernel", "initrd"):
+            guest.joinpath(name).write_text(name)
+        self.results = pathlib.Path(self.folder.name, "results")
+        return subprocess.Popen(
+            [pathlib.Path(SOURCE, "scripts/lab"), "run", "linux-uml", "--engines", "interpreter",
+             "--output", self.results, *options],
+            env={**os.environ, "BPF_ASSAY_LAB": str(guests),
+                 "BPF_ASSAY_BUILD": str(pathlib.Path(BPF_ASSAY).parent.parent)},
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def test_a_finished_run_is_not_repeated(self):
+        said = self.lab_run("works", "--", "add64-imm/*", status=0)
+        self.assertIn("linux-uml-interpreter", said)
+        self.assertNotIn("finished before", said)
+        self.assertIn("finished before", self.lab_run("works", "--", "add64-imm/*", status=0))
+        self.assertNotIn("finished before", self.lab_run("works", "--", "add32-imm/*", status=0))
+        self.assertNotIn("finished before",
+                         self.lab_run("works", "--fresh", "--", "add32-imm/*", status=0))
+
+    def test_what_a_result_depends_on_is_looked_at(self):
+        divergences = pathlib.Path(self.folder.name, "divergences.yaml")
+        options = ["--", "--divergences", divergences, "add64-imm/min"]
+        divergences.write_text("divergences: []\n")
+        self.lab_run("works", *options, status=0)
+        divergences.write_text("divergences: [] # another\n")
+        self.assertNotIn("finished before", self.lab_run("works", *options, status=0))
+
+    def test_what_was_interrupted_is_run_again(self):
+        """Also with a divergence by then: the status is 1, as that of a whole run."""
+        run = self.start_lab_run("segfaults")
+        out = str(self.results / "linux-uml-interpreter.json")
+        self.wait_for_emulator()
+        time.sleep(4)
+        self.assertEqual(subprocess.run(["pkill", "-INT", "-f", "^[^ ]*bpf-assay run .*" + out]).returncode, 0)
+        said, _ = run.communicate(timeout=60)
+        (runtime,) = json.loads(pathlib.Path(out).read_text())["runtimes"]
+        self.assertEqual(runtime["status"], "interrupted", said)
+        self.assertEqual(list(self.results.glob("*.finished")), [], said)
+
+    def test_no_old_result_stands_for_a_guest_that_does_not_boot(self):
+        self.lab_run("works", "--", "add64-imm/min", status=0)
+        self.lab_run("never-boots", "--", "add64-imm/min", status=2)
+        self.lab_run("works", "--", "add64-imm/min", status=0)
+
+    def test_one_run_at_a_time(self):
+        self.lab_run("works", "--", "add64-imm/min", status=0)
+        with open(self.results / ".lock", "w", encoding="ascii") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self.assertIn("another run is at work in", self.lab_run("works", status=2))
 
 
 class Table(unittest.TestCase):
@@ -233,7 +324,9 @@ class Table(unittest.TestCase):
                                 (["run", "--profile", "all"], "--profile is smoke, default or full"),
                                 (["run", "--colour"], "run has no option --colour"),
                                 (["run", "--jobs"], "--jobs needs a value"),
-                                (["add", "x"], "Usage:")):
+                                (["add", "x"], "Usage:"),
+                                (["add", "linux-uml", "uml", "x"], "is the name of a guest of"),
+                                (["add", "mine", "arm64", "/nowhere"], "there is no file /nowhere")):
             ended = self.lab(*arguments)
             self.assertEqual(ended.returncode, 2, ended.stdout)
             self.assertIn(text, ended.stdout)
