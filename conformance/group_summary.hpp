@@ -10,6 +10,12 @@ namespace bpf_assay::conformance {
 enum class GroupVerdict { held, held_not_executed, held_with_tolerated, not_tested, not_held };
 std::string_view name_of(GroupVerdict verdict);
 
+/// In the RFC's order.
+inline constexpr std::array conformance_groups{Group::base32,   Group::base64,   Group::divmul32,
+                                               Group::divmul64, Group::atomic32, Group::atomic64,
+                                               Group::packet};
+std::size_t place_of(Group group); // in conformance_groups
+
 struct GroupSummary {
     std::string name; // a conformance group of RFC 9669 section 2.4, or "encoding"
     GroupVerdict verdict = GroupVerdict::not_tested;

@@ -65,7 +65,12 @@ OneShotExaminer::OneShotExaminer(const Runtime& runtime, const ExamineOptions& o
     m_hello.r0_bits = contract().r0_bits;
     m_hello.groups = with_included(contract().groups);
     m_hello.excluded = contract().excluded;
-    m_hello.message = {{"name", m_hello.name}, {"r0_bits", m_hello.r0_bits}};
+    m_hello.message = {{"name", m_hello.name},
+                       {"r0_bits", m_hello.r0_bits},
+                       {"groups", nlohmann::json::array()},
+                       {"excluded", m_hello.excluded}};
+    for (const Group group : m_hello.groups)
+        m_hello.message["groups"].push_back(bpf_assay::name_of(group));
     if (!runtime.options.empty())
         m_hello.message["environment"] = {{"options", runtime.options}};
 }

@@ -48,6 +48,20 @@ std::optional<std::string> lacking(const Hello& hello, const Vector& vector) {
     return std::nullopt;
 }
 
+std::string_view name_of(RuntimeStatus status) {
+    switch (status) {
+    case RuntimeStatus::ran:
+        return "ran";
+    case RuntimeStatus::unavailable:
+        return "unavailable";
+    case RuntimeStatus::given_up:
+        return "given up";
+    case RuntimeStatus::interrupted:
+        return "interrupted";
+    }
+    return "";
+}
+
 std::string RuntimeResult::title() const {
     if (hello.name.empty())
         return name.empty() ? command : name;

@@ -59,10 +59,12 @@ struct NotOffered {
 std::optional<std::string> lacking(const Hello& hello, const Vector& vector);
 
 enum class RuntimeStatus { ran, unavailable, given_up, interrupted };
+std::string_view name_of(RuntimeStatus status); // "given up"
 
 struct RuntimeResult {
     std::string name; // in the file of runtimes; empty if it was given by command
     std::string command;
+    std::size_t run = 0; // index in Results::runs
     RuntimeStatus status = RuntimeStatus::ran;
     std::string why; // of a status that is not `ran`
     Hello hello;

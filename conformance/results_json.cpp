@@ -31,10 +31,24 @@ std::vector<std::string> listing(std::span<const Slot> slots) {
     return lines;
 }
 
-json failure_json(const Failure& failure) {
+/// The bytes as the runtime has them.
+std::string hex_of(std::span<const Slot> slots, ByteOrder order) {
+    static constexpr std::string_view digits = "0123456789abcdef";
+    std::string text;
+    text.reserve(slots.size() * slot_size * 2);
+    for (const Slot& slot : slots)
+        for (const u8 byte : encode_slot(slot, order)) {
+            text += digits[byte >> 4];
+            text += digits[byte & 15];
+        }
+    return text;
+}
+
+json failure_json(const Failure& failure, ByteOrder order) {
     json object{{"outcome", name_of(failure.outcome)},
                 {"program", failure.program},
-                {"disassembly", listing(failure.slots)}};
+                {"disassembly", listing(failure.slots)},
+                {"image", hex_of(failure.slots, order)}};
     if (!failure.program_text.empty())
         object["program_text"] = failure.program_text;
     if (failure.row)
@@ -58,7 +72,7 @@ json failure_json(const Failure& failure) {
     return object;
 }
 
-json vector_json(const Vector& vector, const VectorResult& result) {
+json vector_json(const Vector& vector, const VectorResult& result, ByteOrder order) {
     json object{{"id", vector.id},
                 {"kind", name_of(vector.kind)},
                 {"section", vector.section},
@@ -89,22 +103,8 @@ json vector_json(const Vector& vector, const VectorResult& result) {
         object["failing"] = result.failing_rows;
     object["failures"] = json::array();
     for (const Failure& failure : result.failures)
-        object["failures"].push_back(failure_json(failure));
+        object["failures"].push_back(failure_json(failure, order));
     return object;
-}
-
-std::string_view name_of(RuntimeStatus status) {
-    switch (status) {
-    case RuntimeStatus::ran:
-        return "ran";
-    case RuntimeStatus::unavailable:
-        return "unavailable";
-    case RuntimeStatus::given_up:
-        return "given up";
-    case RuntimeStatus::interrupted:
-        return "interrupted";
-    }
-    return "";
 }
 
 /// Those that occur.
@@ -148,6 +148,7 @@ json claims_json(const RuntimeResult& runtime) {
 json runtime_json(const RuntimeResult& runtime) {
     json object{{"title", runtime.title()},
                 {"command", runtime.command},
+                {"run", runtime.run},
                 {"protocol", runtime.one_shot ? "one-shot" : "persistent"},
                 {"status", name_of(runtime.status)},
                 {"hello", runtime.hello.message},
@@ -162,7 +163,8 @@ json runtime_json(const RuntimeResult& runtime) {
     object["claims"] = claims_json(runtime);
     object["vectors"] = json::array();
     for (std::size_t index = 0; index < runtime.vectors.size(); ++index)
-        object["vectors"].push_back(vector_json(*runtime.vectors[index], runtime.results[index]));
+        object["vectors"].push_back(
+            vector_json(*runtime.vectors[index], runtime.results[index], runtime.hello.byte_order));
     object["switched_off"] = json::array();
     for (const Vector* vector : runtime.switched_off)
         object["switched_off"].push_back(vector->id);
@@ -172,7 +174,22 @@ json runtime_json(const RuntimeResult& runtime) {
     return object;
 }
 
-json environment_json() {
+json run_json(const RunDescription& run) {
+    json object{{"command", run.command_line},   {"profile", run.profile}, {"strict", run.strict},
+                {"started", run.started},        {"seconds", run.seconds}, {"tool", run.tool},
+                {"environment", run.environment}};
+    if (run.shard)
+        object["shard"] = {{"number", run.shard->number}, {"count", run.shard->count}};
+    return object;
+}
+
+} // namespace
+
+std::string RunDescription::this_version() {
+    return BPF_ASSAY_VERSION;
+}
+
+json RunDescription::this_environment() {
     utsname system{};
     uname(&system);
     return {{"system", system.sysname},
@@ -181,24 +198,16 @@ json environment_json() {
             {"llvm", Assembler::llvm_version()}};
 }
 
-} // namespace
-
-json results_json(const Suite& suite, const std::vector<RuntimeResult>& runtimes,
-                  const RunDescription& description) {
+json results_json(const Suite& suite, const Results& results) {
     json object{{"format", "bpf-assay-results"},
-                {"version", 1},
-                {"tool", {{"name", "bpf-assay"}, {"version", BPF_ASSAY_VERSION}}},
+                {"version", 2},
                 {"vectors", {{"count", suite.vectors.size()}, {"digest", suite.digest}}},
-                {"environment", environment_json()},
-                {"run",
-                 {{"command", description.command_line},
-                  {"profile", description.profile},
-                  {"strict", description.strict},
-                  {"started", description.started},
-                  {"seconds", description.seconds}}},
-                {"exit_status", exit_status(runtimes)}};
+                {"exit_status", exit_status(results.runtimes)}};
+    object["runs"] = json::array();
+    for (const RunDescription& run : results.runs)
+        object["runs"].push_back(run_json(run));
     object["runtimes"] = json::array();
-    for (const RuntimeResult& runtime : runtimes)
+    for (const RuntimeResult& runtime : results.runtimes)
         object["runtimes"].push_back(runtime_json(runtime));
     return object;
 }

@@ -1,50 +1,17 @@
 #include "conformance/cli/commands.hpp"
-
-#include "reference_vm/instructions.hpp"
+#include "conformance/instruction_json.hpp"
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 namespace bpf_assay::conformance::cli {
 namespace {
-
-nlohmann::json field_json(const FieldRule& rule) {
-    switch (rule.kind) {
-    case FieldRule::Kind::any:
-        return "any";
-    case FieldRule::Kind::only:
-        return rule.value;
-    case FieldRule::Kind::unused:
-        return "unused";
-    }
-    return nullptr;
-}
-
-nlohmann::json row_json(const InstructionRow& row) {
-    nlohmann::json object{{"mnemonic", row.mnemonic},
-                          {"opcode", row.opcode},
-                          {"dst_reg", field_json(row.dst_reg)},
-                          {"src_reg", field_json(row.src_reg)},
-                          {"offset", field_json(row.offset)},
-                          {"imm", field_json(row.imm)},
-                          {"wide", row.wide},
-                          {"group", name_of(row.group)},
-                          {"rfc_name", row.rfc_name},
-                          {"section", row.section},
-                          {"formula", row.formula},
-                          {"syntax", row.syntax},
-                          {"llvm_cpu", row.llvm_cpu}};
-    if (row.wide)
-        object["next_imm"] = field_json(row.next_imm);
-    return object;
-}
 
 int print_isa(bool json) {
     if (json) {
         nlohmann::json object{{"format", "bpf-assay-isa"}, {"version", 1}};
         object["instructions"] = nlohmann::json::array();
         for (const InstructionRow& row : instruction_table())
-            object["instructions"].push_back(row_json(row));
+            object["instructions"].push_back(instruction_json(row));
         fmt::print("{}\n", object.dump(1));
         return 0;
     }

@@ -28,6 +28,9 @@ int run(int argc, char** argv) {
         {"disasm", cli::add_disasm(app)},
         {"isa", cli::add_isa(app)},
         {"mutants", cli::add_mutants(app)},
+        {"merge", cli::add_merge(app)},
+        {"compare", cli::add_compare(app)},
+        {"report", cli::add_report(app, {argv, argv + argc})},
         {"coverage", cli::add_coverage(app)},
         {"plugin", cli::add_plugin(app)},
     };

@@ -1,18 +1,16 @@
 #include "conformance/cli/commands.hpp"
 #include "conformance/cli/files.hpp"
+#include "conformance/cli/output.hpp"
 #include "conformance/cli/runtimes.hpp"
 #include "conformance/cli/table.hpp"
 #include "conformance/error.hpp"
 #include "conformance/group_summary.hpp"
-#include "conformance/results_json.hpp"
 #include "conformance/runner.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <csignal>
-#include <ctime>
-#include <fstream>
 #include <functional>
 #include <thread>
 
@@ -27,7 +25,7 @@ struct Options {
     std::string profile = "default";
     std::string vectors;
     std::vector<std::string> divergences;
-    std::string output;
+    std::string output, shard;
     unsigned jobs = std::max(1U, std::thread::hardware_concurrency());
     std::optional<double> timeout;
     int unavailable_status = 2;
@@ -82,13 +80,20 @@ void check_patterns(const Options& options, const Suite& suite) {
                                          pattern));
 }
 
-std::string utc_now() {
-    const std::time_t now = std::time(nullptr);
-    std::tm parts{};
-    gmtime_r(&now, &parts);
-    std::array<char, 32> text{};
-    std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-    return text.data();
+std::optional<Shard> shard_from(const std::string& text) {
+    if (text.empty())
+        return std::nullopt;
+    Shard shard;
+    char behind = 0;
+    if (std::sscanf(text.c_str(), "%zu/%zu%c", &shard.number, &shard.count, &behind) != 2 ||
+        text.find('-') != std::string::npos || shard.number == 0 || shard.number > shard.count)
+        throw InputError(fmt::format("--shard is K/N, such as 1/4, and not '{}'", text));
+    return shard;
+}
+
+/// Every N-th vector: neighbours are alike, and so each shard takes about as long.
+bool is_in(const std::optional<Shard>& shard, std::size_t position) {
+    return !shard || position % shard->count == shard->number - 1;
 }
 
 void on_interrupt(int) {
@@ -98,41 +103,6 @@ void on_interrupt(int) {
 void list_vectors(const std::vector<const Vector*>& vectors) {
     for (const Vector* vector : vectors)
         fmt::print("{}\n", vector->id);
-}
-
-/// A device or a pipe, which is written itself.
-bool is_special(const std::string& path) {
-    std::error_code unknown;
-    const auto type = std::filesystem::status(path, unknown).type();
-    return type == std::filesystem::file_type::character ||
-           type == std::filesystem::file_type::fifo;
-}
-
-/// A run may take long; that its results have no place should be known before.
-void check_writable(const std::string& path) {
-    if (is_special(path))
-        return;
-    const std::string beside = path + ".part";
-    const bool opened = std::ofstream(beside).is_open();
-    std::error_code ignored;
-    std::filesystem::remove(beside, ignored);
-    if (!opened || std::filesystem::is_directory(path, ignored))
-        throw InputError(fmt::format("{}: cannot be written", path));
-}
-
-/// Writes beside the file first, so that an interrupted or failed run never leaves half of one.
-void write_results(const std::string& path, const nlohmann::json& results) {
-    const std::string text =
-        results.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
-    const std::string beside = is_special(path) ? path : path + ".part";
-    std::ofstream stream(beside, std::ios::binary);
-    stream << text;
-    stream.close();
-    std::error_code error;
-    if (stream && beside != path)
-        std::filesystem::rename(beside, path, error);
-    if (!stream || error)
-        throw InputError(fmt::format("{}: cannot be written", path));
 }
 
 std::vector<Runtime> runtimes_of(const Options& options) {
@@ -153,9 +123,11 @@ std::vector<Runtime> runtimes_of(const Options& options) {
 int run_command(const Options& options, const std::vector<std::string>& command_line) {
     const Suite suite = load_suite_from(options.vectors);
     check_patterns(options, suite);
+    const std::optional<Shard> shard = shard_from(options.shard);
     std::vector<const Vector*> vectors;
+    std::size_t count = 0;
     for (const Vector& vector : suite.vectors)
-        if (selected(vector, options))
+        if (selected(vector, options) && is_in(shard, count++))
             vectors.push_back(&vector);
     if (vectors.empty())
         throw InputError("no vector is selected by these filters");
@@ -189,9 +161,10 @@ int run_command(const Options& options, const std::vector<std::string>& command_
     RunDescription description{.command_line = command_line,
                                .profile = options.profile,
                                .strict = options.strict,
+                               .shard = shard,
                                .started = utc_now()};
     const auto start = Clock::now();
-    const auto results = run_vectors(vectors, runtimes, run_options);
+    auto results = run_vectors(vectors, runtimes, run_options);
     description.seconds = std::chrono::duration<double>(Clock::now() - start).count();
     if (shows_progress && interrupt_requested)
         fmt::print(stderr, "\n");
@@ -206,7 +179,7 @@ int run_command(const Options& options, const std::vector<std::string>& command_
                        : "",
                    results_details(result, colour, options.verbose));
     if (!options.output.empty()) {
-        write_results(options.output, results_json(suite, results, description));
+        write_results(options.output, suite, {{description}, results});
         fmt::print("\nresults: {}\n", options.output);
     }
     if (std::fflush(stdout) != 0)
@@ -254,6 +227,8 @@ Command add_run(CLI::App& app, std::vector<std::string> command_line) {
                     "Seconds for the answer to one request; 10, or what the runtime declares")
         ->check(CLI::Range(0.01, 86'400.0));
     run->add_option("--output,-o", options->output, "Write the results as JSON to this file");
+    run->add_option("--shard", options->shard,
+                    "K/N: the K-th of N parts of the vectors; `bpf-assay merge` joins the results");
     run->add_option("--divergences", options->divergences,
                     "File of known divergences (docs/policy.md); may stand several times")
         ->allow_extra_args(false)

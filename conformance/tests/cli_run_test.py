@@ -113,7 +113,7 @@ class Run(CheckedRuns):
     def test_the_schema_is_strict(self):
         good = self.run_vectors(fake("wrong" + program_of(3)), status=1)
         vector = good["runtimes"][0]["vectors"][2]
-        for part in (good, good["run"], good["environment"], good["runtimes"][0],
+        for part in (good, good["runs"][0], good["runs"][0]["environment"], good["runtimes"][0],
                      good["runtimes"][0]["groups"][0], vector, vector["rows"],
                      vector["failures"][0], vector["failures"][0]["differences"][0]):
             part["extra"] = 1
@@ -206,7 +206,7 @@ class Run(CheckedRuns):
         one, four = (self.run_vectors(*plugins, options=["--jobs", jobs], status=1)
                      for jobs in ("1", "4"))
         for results in (one, four):
-            del results["run"]
+            del results["runs"]
             for runtime in results["runtimes"]:
                 del runtime["seconds"]
         self.assertEqual(one, four)

@@ -1,0 +1,189 @@
+#include "reports/merge.hpp"
+
+#include "conformance/error.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+
+namespace bpf_assay::reports {
+namespace {
+
+using namespace conformance;
+
+/// Options that say where results went, which part ran, and on how many processes.
+constexpr std::array<std::string_view, 5> of_a_machine{"--shard", "--output", "-o", "--jobs", "-j"};
+
+/// The command without them.
+std::vector<std::string> without_shard(const std::vector<std::string>& command) {
+    std::vector<std::string> words;
+    for (std::size_t at = 0; at < command.size(); ++at) {
+        const std::string& word = command[at];
+        const auto has_value = [&](std::string_view option) {
+            return word.starts_with(option) && word.size() > option.size() &&
+                   (option.size() == 2 || word[option.size()] == '=');
+        };
+        if (std::ranges::find(of_a_machine, word) != of_a_machine.end())
+            ++at; // and its value
+        else if (std::ranges::none_of(of_a_machine, has_value))
+            words.push_back(word);
+    }
+    return words;
+}
+
+/// What must agree in the shards of a runtime.
+nlohmann::json way_of(const RunDescription& run, const RuntimeResult& runtime) {
+    nlohmann::json hello = runtime.hello.message;
+    if (hello.is_object())
+        hello.erase("boot_seconds"); // of each start
+    return {{"command", without_shard(run.command_line)},
+            {"profile", run.profile},
+            {"strict", run.strict},
+            {"tool", run.tool},
+            {"hello", runtime.status == RuntimeStatus::unavailable ? nlohmann::json() : hello},
+            {"shards", run.shard ? run.shard->count : 1}};
+}
+
+/// A runtime's result in one file.
+struct Part {
+    const std::string* file;
+    const RunDescription* run;
+    const RuntimeResult* runtime;
+
+    std::size_t number() const { return run->shard ? run->shard->number : 1; }
+    std::size_t count() const { return run->shard ? run->shard->count : 1; }
+};
+
+void check_parts(const std::vector<Part>& parts) {
+    const Part& first = parts.front();
+    std::set<std::size_t> numbers;
+    for (const Part& part : parts) {
+        if (part.count() == 1 && parts.size() > 1)
+            throw InputError(fmt::format("{} and {}: both hold {}", *parts[0].file, *parts[1].file,
+                                         part.runtime->title()));
+        if (!numbers.insert(part.number()).second)
+            throw InputError(fmt::format("{}: shard {}/{} of {} stands in another file, too",
+                                         *part.file, part.number(), part.count(),
+                                         part.runtime->title()));
+        const auto wanted = way_of(*first.run, *first.runtime);
+        const auto way = way_of(*part.run, *part.runtime);
+        for (const auto& [key, value] : way.items())
+            if (value != wanted[key] &&
+                !(key == "hello" && (value.is_null() || wanted[key].is_null())))
+                throw InputError(fmt::format(
+                    "{} and {}: the shards of {} differ in '{}': {} and {}", *first.file,
+                    *part.file, first.runtime->title(), key, wanted[key].dump(), value.dump()));
+    }
+    for (std::size_t number = 1; number <= first.count(); ++number)
+        if (!numbers.contains(number))
+            throw InputError(fmt::format("shard {}/{} of {} is missing", number, first.count(),
+                                         first.runtime->title()));
+}
+
+/// Which of two says more of how far a run came: what did not run is the worst.
+bool is_worse(RuntimeStatus one, RuntimeStatus other) {
+    return static_cast<int>(one) > static_cast<int>(other);
+}
+
+RuntimeResult joined(const std::vector<Part>& parts) {
+    RuntimeResult whole = *parts.front().runtime;
+    whole.seconds = 0;
+    whole.unexplained.clear();
+    std::vector<std::pair<const Vector*, const VectorResult*>> results;
+    whole.switched_off.clear();
+    whole.not_offered.clear();
+    for (const Part& part : parts) {
+        const RuntimeResult& runtime = *part.runtime;
+        if (is_worse(runtime.status, whole.status)) {
+            whole.status = runtime.status;
+            whole.why = runtime.why;
+        }
+        if (whole.hello.name.empty())
+            whole.hello = runtime.hello;
+        whole.seconds += runtime.seconds;
+        std::ranges::copy(runtime.unexplained, std::back_inserter(whole.unexplained));
+        for (std::size_t index = 0; index < runtime.vectors.size(); ++index)
+            results.emplace_back(runtime.vectors[index], &runtime.results[index]);
+        std::ranges::copy(runtime.switched_off, std::back_inserter(whole.switched_off));
+        std::ranges::copy(runtime.not_offered, std::back_inserter(whole.not_offered));
+    }
+    // Vectors of a suite stand in one array, in its order.
+    std::ranges::sort(results, {}, &std::pair<const Vector*, const VectorResult*>::first);
+    std::ranges::sort(whole.switched_off);
+    std::ranges::sort(whole.not_offered, {}, &NotOffered::vector);
+    std::vector<const Vector*> vectors;
+    std::vector<VectorResult> copies;
+    for (const auto& [vector, result] : results) {
+        vectors.push_back(vector);
+        copies.push_back(*result);
+    }
+    whole.vectors = std::move(vectors);
+    whole.results = std::move(copies);
+    return whole;
+}
+
+RunDescription joined_run(const std::vector<Part>& parts) {
+    RunDescription run = *parts.front().run;
+    run.command_line = without_shard(run.command_line);
+    run.shard.reset();
+    run.seconds = 0;
+    for (const Part& part : parts) {
+        run.seconds += part.run->seconds;
+        run.started = std::min(run.started, part.run->started);
+    }
+    return run;
+}
+
+/// Runs of which nothing but the times may differ are one.
+std::size_t place_of(const RunDescription& run, std::vector<RunDescription>& runs) {
+    const auto same = std::ranges::find_if(runs, [&](const RunDescription& other) {
+        return other.command_line == run.command_line && other.profile == run.profile &&
+               other.strict == run.strict && other.tool == run.tool &&
+               other.started == run.started && other.environment == run.environment;
+    });
+    if (same != runs.end())
+        return static_cast<std::size_t>(same - runs.begin());
+    runs.push_back(run);
+    return runs.size() - 1;
+}
+
+/// What tells runtimes apart: two machines may have the same kernel.
+std::string key_of(const RunDescription& run, const RuntimeResult& runtime) {
+    return fmt::format("{}\n{}\n{}\n{}", runtime.name, runtime.command,
+                       runtime.status == RuntimeStatus::unavailable ? "" : runtime.title(),
+                       run.shard ? "" : run.environment.dump());
+}
+
+} // namespace
+
+Results merge(const std::vector<NamedResults>& files) {
+    std::vector<std::string> order;
+    std::map<std::string, std::vector<Part>> parts;
+    for (const NamedResults& file : files) {
+        std::map<std::string, std::size_t> times; // a run may have the same runtime twice
+        for (const RuntimeResult& runtime : file.results.runtimes) {
+            const RunDescription& run = file.results.runs.at(runtime.run);
+            const std::string base = key_of(run, runtime);
+            const std::string key = fmt::format("{}\n{}", base, ++times[base]);
+            if (!parts.contains(key))
+                order.push_back(key);
+            parts[key].push_back({&file.name, &run, &runtime});
+        }
+    }
+    Results merged;
+    for (const std::string& key : order) {
+        auto& these = parts[key];
+        std::ranges::sort(these, {}, &Part::number);
+        check_parts(these);
+        RuntimeResult runtime = joined(these);
+        runtime.run = place_of(joined_run(these), merged.runs);
+        merged.runtimes.push_back(std::move(runtime));
+    }
+    return merged;
+}
+
+} // namespace bpf_assay::reports
