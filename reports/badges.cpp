@@ -1,3 +1,4 @@
+#include "reports/whole.hpp"
 #include "reports/writers.hpp"
 
 #include "conformance/claims.hpp"
@@ -80,7 +81,8 @@ std::string file_name(const std::string& text) {
 
 } // namespace
 
-std::vector<std::pair<std::string, std::string>> badges(const Results& results) {
+std::vector<std::pair<std::string, std::string>> badges(const Suite& suite,
+                                                        const Results& results) {
     std::vector<std::pair<std::string, std::string>> files;
     std::set<std::string> used;
     for (const RuntimeResult& runtime : results.runtimes) {
@@ -90,7 +92,9 @@ std::vector<std::pair<std::string, std::string>> badges(const Results& results) 
             name = fmt::format("{}-{}", base, number);
         for (const GroupClaim& claim : claims_of(runtime)) {
             const std::string group(bpf_assay::name_of(claim.group));
-            files.emplace_back(fmt::format("{}-{}.svg", name, group), badge(group, claim.verdict));
+            files.emplace_back(
+                fmt::format("{}-{}.svg", name, group),
+                badge(group, verdict_of(claim.verdict, is_whole(runtime, suite.vectors.size()))));
         }
     }
     return files;

@@ -1,3 +1,4 @@
+#include "reports/whole.hpp"
 #include "reports/writers.hpp"
 
 #include "conformance/claims.hpp"
@@ -45,7 +46,7 @@ std::string sign_of(GroupVerdict verdict) {
     return "";
 }
 
-std::string verdict_table(const Results& results) {
+std::string verdict_table(const Suite& suite, const Results& results) {
     std::string text = "| runtime | status |";
     for (const Group group : conformance_groups)
         text += fmt::format(" {} |", name_of(group));
@@ -55,9 +56,11 @@ std::string verdict_table(const Results& results) {
     text += "\n";
     for (const RuntimeResult& runtime : results.runtimes) {
         const auto count = std::ranges::count_if(runtime.results, diverges);
+        const bool whole = is_whole(runtime, suite.vectors.size());
         text += fmt::format("| {} | {} |", plain(runtime.title()), name_of(runtime.status));
         for (const GroupClaim& claim : claims_of(runtime))
-            text += fmt::format(" {} |", runtime.vectors.empty() ? "" : sign_of(claim.verdict));
+            text += fmt::format(
+                " {} |", runtime.vectors.empty() ? "" : sign_of(verdict_of(claim.verdict, whole)));
         text += fmt::format(" {} |\n", count == 0 ? "" : std::to_string(count));
     }
     return text;
@@ -91,8 +94,8 @@ std::string divergences(const RuntimeResult& runtime) {
 
 } // namespace
 
-std::string markdown(const Results& results) {
-    std::string text = "## RFC 9669 conformance\n\n" + verdict_table(results);
+std::string markdown(const Suite& suite, const Results& results) {
+    std::string text = "## RFC 9669 conformance\n\n" + verdict_table(suite, results);
     for (const RuntimeResult& runtime : results.runtimes) {
         const std::string more = divergences(runtime);
         if (text.size() + more.size() > most_bytes)

@@ -1,5 +1,7 @@
 #include "reports/page_data.hpp"
 
+#include "reports/whole.hpp"
+
 #include "conformance/claims.hpp"
 #include "conformance/group_summary.hpp"
 #include "conformance/instruction_json.hpp"
@@ -334,8 +336,9 @@ json Builder::runtime(const RuntimeResult& runtime) {
     }
     if (machine_code != 0)
         object["machine_code"] = {machine_code, loaded};
+    const bool whole = is_whole(runtime, m_suite.vectors.size());
     for (const GroupSummary& summary : summarise(runtime))
-        object["groups"].push_back({{"verdict", code_of(summary.verdict)},
+        object["groups"].push_back({{"verdict", code_of(verdict_of(summary.verdict, whole))},
                                     {"vectors", summary.vectors},
                                     {"outcomes", outcomes_json(summary.by_outcome)},
                                     {"tolerated", summary.tolerated},
@@ -347,7 +350,7 @@ json Builder::runtime(const RuntimeResult& runtime) {
                                {"outcomes", outcomes_json(blamed.by_outcome)}});
         object["claims"].push_back({{"claimed", claim.claimed},
                                     {"excluded", claim.excluded},
-                                    {"verdict", code_of(claim.verdict)},
+                                    {"verdict", code_of(verdict_of(claim.verdict, whole))},
                                     {"because", std::move(because)}});
     }
     return object;

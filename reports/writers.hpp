@@ -15,12 +15,13 @@ namespace bpf_assay::reports {
 std::string junit(const conformance::Results& results);
 
 /// Markdown that fits a step summary (at most a mebibyte): verdicts by group, then divergences.
-std::string markdown(const conformance::Results& results);
+std::string markdown(const conformance::Suite& suite, const conformance::Results& results);
 
 /// A line for each vector, a column for each runtime (RFC 4180).
 std::string csv(const conformance::Results& results);
 
 /// SVG badges: for each runtime and conformance group its verdict, by file name.
-std::vector<std::pair<std::string, std::string>> badges(const conformance::Results& results);
+std::vector<std::pair<std::string, std::string>> badges(const conformance::Suite& suite,
+                                                        const conformance::Results& results);
 
 } // namespace bpf_assay::reports

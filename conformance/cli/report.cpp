@@ -25,12 +25,12 @@ struct Options {
     bool table = false;
 };
 
-void write_badges(const std::string& folder, const Results& results) {
+void write_badges(const std::string& folder, const Suite& suite, const Results& results) {
     std::error_code error;
     std::filesystem::create_directories(folder, error);
     if (error)
         throw InputError(fmt::format("{}: {}", folder, error.message()));
-    for (const auto& [name, text] : reports::badges(results))
+    for (const auto& [name, text] : reports::badges(suite, results))
         write_text((std::filesystem::path(folder) / name).string(), text);
 }
 
@@ -63,11 +63,11 @@ int report_command(const Options& options, const std::vector<std::string>& comma
     if (!options.junit.empty())
         write_text(options.junit, reports::junit(results));
     if (!options.markdown.empty())
-        write_text(options.markdown, reports::markdown(results));
+        write_text(options.markdown, reports::markdown(suite, results));
     if (!options.csv.empty())
         write_text(options.csv, reports::csv(results));
     if (!options.badges.empty())
-        write_badges(options.badges, results);
+        write_badges(options.badges, suite, results);
     const bool colour = use_colour(stdout);
     if (options.table)
         for (const RuntimeResult& result : results.runtimes)

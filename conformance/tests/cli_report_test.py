@@ -13,6 +13,10 @@ import xml.etree.ElementTree as ElementTree
 
 from cli_case import Cli, fake, program_of
 
+BASE32 = """section: "4.3"
+vectors:
+  - {id: w/ja, clauses: [RFC9669-4.3-JA], because: It goes nowhere., asm: goto +0, after: {}}
+"""
 HOSTILE = '</script><img src=x onerror=alert(1)>|`*_&"\u202e\u2028'
 
 
@@ -147,6 +151,20 @@ class Report(Cli):
         self.assertEqual(len(texts), 7)
         self.assertIn("base64: not held", texts["base64.svg"])
         self.assertIn("atomic32: not tested in full", texts["atomic32.svg"])
+
+    def test_of_a_part_of_the_vectors_no_group_is_held(self):
+        (self.vectors / "w.yaml").write_text(BASE32)
+        for options, base64 in (((), "held"), (("v/number-1*", "w/*"), "not tested in full")):
+            results = self.results("r.json", fake("good"), options=options)
+            folder, page, markdown = (self.folder / name for name in ("badges", "p.html", "m.md"))
+            self.report([results], "--badges", folder, "--markdown", markdown, "-o", page)
+            (badge,) = folder.glob("*-base64.svg")
+            self.assertIn(f"base64: {base64}", badge.read_text())
+            data = json.loads(Elements(page.read_text()).data)
+            verdicts = [data["verdicts"][data["runtimes"][0][key][1]["verdict"]]
+                        for key in ("groups", "claims")]
+            self.assertEqual(verdicts, [base64, base64])
+            self.assertEqual("| held |" in markdown.read_text(), base64 == "held")
 
     def test_table(self):
         ended = self.report([self.results("r.json", fake("good"))], "--table")
