@@ -22,7 +22,7 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t most_waiting = 1 << 20; // bytes that are read ahead
 constexpr std::size_t longest_hello = 1 << 16;
 constexpr std::chrono::seconds boot_patience{100};
-constexpr std::chrono::seconds end_patience{5}; // from the plugin's end to that of the emulator
+constexpr std::chrono::seconds end_patience{30}; // from the plugin's end to that of the emulator
 constexpr std::chrono::seconds trouble_patience{10}; // from an oops to the end that should follow
 
 bool would_wait() {

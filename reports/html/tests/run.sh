@@ -11,6 +11,7 @@ skip() {
 export CHROMIUM=${CHROMIUM:-$(command -v chromium || command -v chromium-browser || true)}
 [ -n "$CHROMIUM" ] || skip "the report in a browser: no chromium; apt-get install chromium"
 command -v node >/dev/null && command -v npm >/dev/null || skip "the report in a browser: no Node; apt-get install nodejs npm"
+[ "$(node -p 'process.versions.node.split(".")[0]')" -ge 20 ] || skip "the report in a browser: Node $(node --version), and it takes 20"
 mkdir -p "$1"
 cd "$1"
 if ! cmp -s "$tests/package-lock.json" package-lock.json || [ ! -d node_modules/axe-core ]; then
