@@ -45,30 +45,8 @@ std::string hex_of(std::span<const Slot> slots, ByteOrder order) {
 }
 
 json failure_json(const Failure& failure, ByteOrder order) {
-    json object{{"outcome", name_of(failure.outcome)},
-                {"program", failure.program},
-                {"disassembly", listing(failure.slots)},
-                {"image", hex_of(failure.slots, order)}};
-    if (!failure.program_text.empty())
-        object["program_text"] = failure.program_text;
-    if (failure.row)
-        object["row"] = *failure.row;
-    if (!failure.why.empty())
-        object["why"] = failure.why;
-    if (!failure.errors.empty())
-        object["stderr"] = failure.errors;
-    if (!failure.registers_before.empty())
-        object["registers_before"] = failure.registers_before;
-    if (!failure.memory_before.empty())
-        object["memory_before"] = failure.memory_before;
-    if (!failure.differences.empty()) {
-        json differences = json::array();
-        for (const Difference& difference : failure.differences)
-            differences.push_back({{"place", difference.place},
-                                   {"expected", difference.expected},
-                                   {"seen", difference.seen}});
-        object["differences"] = std::move(differences);
-    }
+    json object = seen_json(failure);
+    object.update(program_json(failure.slots, order));
     return object;
 }
 
@@ -184,6 +162,35 @@ json run_json(const RunDescription& run) {
 }
 
 } // namespace
+
+json seen_json(const Failure& failure) {
+    json object{{"outcome", name_of(failure.outcome)}, {"program", failure.program}};
+    if (!failure.program_text.empty())
+        object["program_text"] = failure.program_text;
+    if (failure.row)
+        object["row"] = *failure.row;
+    if (!failure.why.empty())
+        object["why"] = failure.why;
+    if (!failure.errors.empty())
+        object["stderr"] = failure.errors;
+    if (!failure.registers_before.empty())
+        object["registers_before"] = failure.registers_before;
+    if (!failure.memory_before.empty())
+        object["memory_before"] = failure.memory_before;
+    if (!failure.differences.empty()) {
+        json differences = json::array();
+        for (const Difference& difference : failure.differences)
+            differences.push_back({{"place", difference.place},
+                                   {"expected", difference.expected},
+                                   {"seen", difference.seen}});
+        object["differences"] = std::move(differences);
+    }
+    return object;
+}
+
+json program_json(std::span<const Slot> slots, ByteOrder order) {
+    return {{"disassembly", listing(slots)}, {"image", hex_of(slots, order)}};
+}
 
 std::string RunDescription::this_version() {
     return BPF_ASSAY_VERSION;

@@ -34,6 +34,11 @@ struct Results {
     std::vector<RuntimeResult> runtimes; // each names its run
 };
 
+/// What was seen of a failure, its program apart.
+nlohmann::json seen_json(const Failure& failure);
+/// `disassembly`, a line for each instruction, and `image`, in hex as the runtime has it.
+nlohmann::json program_json(std::span<const Slot> slots, ByteOrder order);
+
 nlohmann::json results_json(const Suite& suite, const Results& results);
 
 /// Reads what results_json wrote. Throws InputError, naming the file, if it is something else, or

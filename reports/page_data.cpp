@@ -7,8 +7,6 @@
 #include "conformance/instruction_json.hpp"
 #include "conformance/policy.hpp"
 
-#include "reference_vm/disassembler.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -241,41 +239,18 @@ std::string Builder::cells(const RuntimeResult& runtime) const {
 
 /// Runtimes often fail with the same program: each stands once.
 std::size_t Builder::program_index(const Failure& failure, ByteOrder order) {
-    json disassembly = json::array();
-    std::string image(order == ByteOrder::big ? "b" : "l");
-    for (std::size_t pc = 0; pc < failure.slots.size(); ++pc)
-        for (const u8 byte : encode_slot(failure.slots[pc], order))
-            image += fmt::format("{:02x}", byte);
-    const auto [place, is_new] = m_program_index.emplace(image, m_programs.size());
-    if (!is_new)
-        return place->second;
-    for (std::size_t pc = 0; pc < failure.slots.size(); ++pc) {
-        disassembly.push_back(disassemble(failure.slots, pc));
-        const InstructionRow* row = find_row(failure.slots[pc]);
-        pc += row != nullptr && row->wide ? 1 : 0;
-    }
-    m_programs.push_back({{"disassembly", std::move(disassembly)}, {"image", image.substr(1)}});
+    json program = program_json(failure.slots, order);
+    const std::string key = fmt::format("{} {}", order == ByteOrder::big ? "big" : "little",
+                                        program["image"].get<std::string>());
+    const auto [place, is_new] = m_program_index.emplace(key, m_programs.size());
+    if (is_new)
+        m_programs.push_back(std::move(program));
     return place->second;
 }
 
 json Builder::failure(const Failure& failure, ByteOrder order) {
-    json object{{"outcome", code_of(failure.outcome)}, {"program", failure.program}};
-    if (!failure.program_text.empty())
-        object["program_text"] = failure.program_text;
-    if (failure.row)
-        object["row"] = *failure.row;
-    if (!failure.why.empty())
-        object["why"] = failure.why;
-    if (!failure.errors.empty())
-        object["stderr"] = failure.errors;
-    if (!failure.memory_before.empty())
-        object["memory_before"] = failure.memory_before;
-    if (!failure.registers_before.empty())
-        object["registers_before"] = failure.registers_before;
-    for (const Difference& difference : failure.differences)
-        object["differences"].push_back({{"place", difference.place},
-                                         {"expected", difference.expected},
-                                         {"seen", difference.seen}});
+    json object = seen_json(failure);
+    object["outcome"] = code_of(failure.outcome);
     // A program of a megabyte would make the page one; the vector's statement says what it is.
     if (!failure.slots.empty() && failure.slots.size() <= most_slots)
         object["program_index"] = program_index(failure, order);
