@@ -115,9 +115,7 @@ const Coverage = (() => {
       State.replace('coverage', { q });
       Dom.announce(status.textContent);
     };
-    const heads = ['clause', 'section', 'text, in our words'].map((text) =>
-      el('th', { scope: 'col' }, text),
-    );
+    const columns = ['clause', 'section', 'text, in our words', { text: 'vectors', numeric: true }];
     return [
       el('h3', null, 'Clauses'),
       el('div.filters', null, Filters.search('Clauses', parameters.q || '', 'id or text', changed)),
@@ -128,7 +126,7 @@ const Coverage = (() => {
           'table.clauses',
           null,
           el('caption.unseen', null, 'Clauses of the RFC'),
-          el('thead', null, el('tr', null, heads, el('th.number', { scope: 'col' }, 'vectors'))),
+          Dom.tableHead(columns),
           body,
         ),
       ),

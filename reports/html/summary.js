@@ -92,7 +92,6 @@ const Summary = (() => {
   }
 
   function groupsTable(model) {
-    const heads = ['runtime', ...model.data.groups].map((name) => el('th', { scope: 'col' }, name));
     const tested = model.runtimes.filter((r) => r.groups && r.groups.some((g) => g.vectors));
     return Dom.scrollBox(
       'Runtimes by conformance groups',
@@ -104,7 +103,7 @@ const Summary = (() => {
           null,
           'What each runtime holds of each conformance group, with the vectors that pass of those that ran',
         ),
-        el('thead', null, el('tr', null, heads)),
+        Dom.tableHead(['runtime', ...model.data.groups]),
         el(
           'tbody',
           null,
