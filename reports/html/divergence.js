@@ -4,6 +4,10 @@
 const Divergence = (() => {
   const { el } = Dom;
   const REGISTERS = 10;
+  const KNOWN = {
+    'expected-failure': 'Known divergence: ',
+    'unexpected-pass': 'The list of known divergences is out of date: ',
+  };
 
   function beforeOf(failure, place) {
     const match = /^r([0-9])$/.exec(place);
@@ -144,19 +148,14 @@ const Divergence = (() => {
 
   /** What docs/policy.md and the runtime's list of known divergences say to it. */
   function notes(model, entry, state) {
-    const known = ['expected-failure', 'unexpected-pass'].includes(Outcomes.state(state).name);
+    const known = KNOWN[Outcomes.state(state).name];
     const policy = (model.data.policies || []).find((p) => p.name === entry.policy);
     const tolerated = Outcomes.state(state).tolerated
       ? 'this outcome is tolerated'
       : 'this outcome is not among those it tolerates';
     return [
       entry.why &&
-        el(
-          known ? 'p.notice.why' : 'p.lead.why',
-          null,
-          known && el('b', null, 'Known divergence: '),
-          entry.why,
-        ),
+        el(known ? 'p.notice.why' : 'p.lead.why', null, known && el('b', null, known), entry.why),
       entry.policy &&
         el('p', null, `Policy ${entry.policy}: ${tolerated}. `, policy && policy.reason),
       rowsLine(entry),

@@ -108,7 +108,7 @@ const Runtime = (() => {
     const number = (n) => (n ? Words.count(n) : el('span.absent', null, '\u00b7'));
     const rows = runtime.groups.map((group, i) => [
       model.data.groups[i],
-      group.vectors ? Summary.sign(Summary.groupVerdict(model, group, i)) : 'none ran',
+      group.vectors ? Outcomes.verdict(Summary.groupVerdict(model, group, i)) : 'none ran',
       number(group.vectors),
       ...came.map(({ code }) => number(group.outcomes[code])),
       number(group.tolerated),

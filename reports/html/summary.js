@@ -16,23 +16,13 @@ const Summary = (() => {
   const ENCODING = {
     good: { sign: '\u2713', look: 'good', word: 'all refused' },
     tolerated: { sign: 'A', look: 'tolerated', word: 'tolerated' },
-    bad: { sign: '\u2717', look: 'bad', word: 'divergences' },
+    bad: { sign: '\u2717', look: 'bad', word: 'not all refused' },
     none: { sign: '?', look: 'open', word: 'not tested' },
   };
 
   function verdictOf(model, index) {
     const name = model.data.verdicts[index];
     return VERDICTS[name] || { sign: '?', look: 'open', word: name || 'unknown' };
-  }
-
-  function sign(verdict, title) {
-    return el(
-      'span.outcome',
-      { title },
-      el(`span.sign.${verdict.look}`, { 'aria-hidden': 'true' }, verdict.sign),
-      ' ',
-      verdict.word,
-    );
   }
 
   /**
@@ -74,7 +64,7 @@ const Summary = (() => {
       el(
         'a.cell',
         { href: State.href('runtime', { key: runtime.key }) },
-        sign(verdict, verdictTitle(model, group, index)),
+        Outcomes.verdict(verdict, verdictTitle(model, group, index)),
       ),
       el('div.small', null, `${Words.count(passed)}/${Words.count(group.vectors)}`),
       el('div.small', null, shortfall(group)),
@@ -241,5 +231,5 @@ const Summary = (() => {
     };
   }
 
-  return { render, sign, groupVerdict, verdictOf };
+  return { render, groupVerdict };
 })();

@@ -35,12 +35,18 @@ const PAGES = [
   '#divergence?id=no/such&runtime=my-vm',
 ];
 
+const unfold = (page) =>
+  page.evaluate(() => {
+    for (const details of document.querySelectorAll('main details')) details.open = true;
+  });
+
 // The snapshot is checked by reading it; UPDATE=1 writes it.
 test('the text of each page is that of the snapshot', async () => {
   const { page, end } = await open(browser, write('snapshot', fixture()));
   const texts = [];
   for (const fragment of PAGES) {
     await go(page, fragment);
+    await unfold(page);
     const text = await page.locator('main').innerText();
     texts.push(`======== ${fragment}\n${text.replace(/[ \t]+$/gm, '').replace(/\n{2,}/g, '\n')}\n`);
   }
@@ -90,7 +96,18 @@ function poison(data, text) {
     Object.assign(vector, { because: text, yaml: text, statement: text });
   for (const run of data.runs)
     Object.assign(run, { file: text, command: [text, text], profile: text });
-  for (const point of data.history[0].points) point.file = text;
+  for (const { points } of data.history)
+    for (const point of points) Object.assign(point, { file: text, partial: text });
+  data.history[1].title = text; // a runtime that is not in this report
+  for (const comparison of data.comparisons) {
+    for (const key of ['old', 'new']) if (comparison[key]) comparison[key] += text;
+    Object.assign(comparison, { old_run: text, new_run: text, notes: [text, text] });
+    for (const change of comparison.gone || []) change.id = text;
+  }
+  Object.assign(data.coverage.mutants, {
+    survivors: [{ id: text, what: text }],
+    operators: [{ operator: text, generated: 1 }],
+  });
   Object.assign(data, { tool: text, command: [text] });
   return data;
 }
@@ -102,6 +119,7 @@ for (const text of HOSTILE) {
     });
     for (const [name, fragment] of Object.entries(await views(page))) {
       await go(page, fragment);
+      await unfold(page);
       const seen = await page.evaluate(() => ({
         width: document.documentElement.scrollWidth,
         images: document.images.length,
@@ -151,5 +169,49 @@ test('data with only what is required is shown', async () => {
   const { page, end } = await open(browser, write('least', data));
   for (const fragment of Object.values(await views(page))) await go(page, fragment);
   assert.equal(await page.getByRole('link', { name: 'History' }).count(), 0);
+  await end();
+});
+
+test('what became worse is open, and links lead only to what is in the report', async () => {
+  const { page, end } = await open(browser, `${write('history', fixture())}#history`);
+  const shown = await page.locator('.comparison details[open] > summary').allTextContents();
+  assert.deepEqual(shown, ['Regressed 1', 'Without a verdict now 1', 'Not in the new results 2']);
+  const links = await page
+    .locator('.comparison a, .trend a')
+    .evaluateAll((all) => all.map((a) => a.hash));
+  assert.ok(links.length >= 6);
+  for (const fragment of new Set(links)) {
+    await go(page, fragment);
+    assert.notEqual(await page.locator('h2').textContent(), 'Not in this report', fragment);
+  }
+  await end();
+});
+
+test('a trend counts divergences and known ones apart, and no line joins a partial run', async () => {
+  const { page, end } = await open(browser, `${write('trend', fixture())}#history`);
+  const chart = page.locator('.trend').first().locator('.chart');
+  const titles = (selector) => chart.locator(`${selector} title`).allTextContents();
+  const values = async (selector) => (await titles(selector)).map((t) => Number(t.split(': ')[1]));
+  assert.deepEqual(await values('.point.first'), [6, 3, 1, 2]);
+  assert.deepEqual(await values('.point.second'), [0, 0, 0, 1]);
+  assert.deepEqual(await titles('.point.first.apart'), ['2026-11-25 08:00:00 UTC: 1']);
+  const path = await chart.locator('.line.first').getAttribute('d');
+  assert.equal(path.match(/[ML]/g).join(''), 'MLL');
+  await end();
+});
+
+test('a reproducer as YAML is copied as it is', async () => {
+  const data = fixture();
+  const { page, end } = await open(browser, write('yaml', data), {
+    permissions: ['clipboard-read', 'clipboard-write'],
+  });
+  const { id, yaml } = data.vector_list[4];
+  assert.match(yaml, /\u202e/); // shown otherwise
+  await go(page, `#divergence?id=${id}&runtime=my-vm:jit`);
+  const labels = await page.locator('.copy figcaption span').allTextContents();
+  assert.deepEqual(labels, ['Command', 'YAML', 'C']);
+  await page.getByRole('button', { name: 'Copy: YAML' }).click();
+  await page.getByRole('button', { name: 'Copy: YAML' }).getByText('Copied').waitFor();
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), yaml);
   await end();
 });
