@@ -4,6 +4,7 @@
 const Divergence = (() => {
   const { el } = Dom;
   const REGISTERS = 10;
+  const LONG = 40; // lines of a program
   const KNOWN = {
     'expected-failure': 'Known divergence: ',
     'unexpected-pass': 'The list of known divergences is out of date: ',
@@ -65,9 +66,10 @@ const Divergence = (() => {
       slot += !bySlot && (wide[slot] || '').startsWith('18') ? 2 : 1;
       return line;
     });
+    const long = lines.length > LONG;
     return el(
-      'details',
-      { open: lines.length <= 40 },
+      long ? 'details.long' : 'details',
+      { open: !long },
       el(
         'summary',
         null,

@@ -9,17 +9,18 @@ const HistoryPage = (() => {
     ['regressed', 'Regressed', true],
     ['lost', 'Without a verdict now', true],
     ['gone', 'Not in the new results', true],
-    ['changed', 'Changed otherwise'],
     ['fixed', 'Fixed'],
+    ['changed', 'Changed otherwise'],
     ['added', 'Only in the new results'],
   ];
   const WORSE = { sign: '\u2717', look: 'bad', word: 'worse' };
   const NOT_WORSE = { sign: '\u2713', look: 'good', word: 'not worse' };
 
+  /** An outcome, why there is none, or nothing. */
   const outcomeOf = (code, tolerated) =>
     Number.isInteger(code)
       ? Outcomes.badge(2 * code + (tolerated ? 1 : 0))
-      : el('span.absent', null, '\u00b7');
+      : el('span.absent', null, code ?? '\u00b7');
 
   /** A vector of an older suite has no page here. */
   function changeRow(model, entry) {
@@ -82,6 +83,8 @@ const HistoryPage = (() => {
     return blocks.some(Boolean) ? blocks : el('p', null, 'No difference.');
   }
 
+  const notesOf = (texts) => texts.map((text) => el('p.notice', null, text));
+
   function comparisonBlock(model, comparison) {
     return el(
       'section.comparison',
@@ -93,7 +96,7 @@ const HistoryPage = (() => {
         `${comparison.old_run} \u2192 ${comparison.new_run} `,
         Outcomes.verdict(comparison.worse ? WORSE : NOT_WORSE),
       ),
-      (comparison.notes || []).map((text) => el('p.notice', null, text)),
+      notesOf(comparison.notes || []),
       changes(model, comparison),
     );
   }
@@ -163,7 +166,7 @@ const HistoryPage = (() => {
   const has = (data) => Boolean((data.comparisons || []).length || (data.history || []).length);
 
   function render(model) {
-    const { comparisons = [], history: trends = [] } = model.data;
+    const { comparisons = [], comparison_notes: notes = [], history: trends = [] } = model.data;
     return {
       title: 'History',
       node: [
@@ -176,6 +179,7 @@ const HistoryPage = (() => {
           ),
         comparisons.length > 0 && [
           el('h3', null, 'Comparisons'),
+          notesOf(notes),
           comparisons.map((comparison) => comparisonBlock(model, comparison)),
         ],
         trends.length > 0 && [

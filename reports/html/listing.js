@@ -24,14 +24,15 @@ const Listing = (() => {
       focusRow(place, shown);
       Dom.announce(status.textContent);
     };
-    const more = Filters.button('', showAll);
-    more.className = 'more';
+    const button = Filters.button('', showAll);
+    const paper = el('span.paper', null, `The first ${Words.count(shown)} of them.`);
+    const more = el('p.more', null, button, paper);
     function fill(limit) {
       const found = find();
       draw(found.slice(0, limit));
       status.textContent = say(found.length);
       more.hidden = found.length <= limit;
-      more.textContent = `Show all ${Words.count(found.length)}`;
+      button.textContent = `Show all ${Words.count(found.length)}`;
     }
     const update = () => {
       fill(shown);

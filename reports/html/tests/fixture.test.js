@@ -99,10 +99,11 @@ function poison(data, text) {
   for (const { points } of data.history)
     for (const point of points) Object.assign(point, { file: text, partial: text });
   data.history[1].title = text; // a runtime that is not in this report
+  data.comparison_notes = [text];
   for (const comparison of data.comparisons) {
     for (const key of ['old', 'new']) if (comparison[key]) comparison[key] += text;
     Object.assign(comparison, { old_run: text, new_run: text, notes: [text, text] });
-    for (const change of comparison.gone || []) change.id = text;
+    for (const change of comparison.gone || []) Object.assign(change, { id: text, old: text });
   }
   Object.assign(data.coverage.mutants, {
     survivors: [{ id: text, what: text }],
@@ -215,3 +216,47 @@ test('a reproducer as YAML is copied as it is', async () => {
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), yaml);
   await end();
 });
+
+/** The fixture with so many vectors that each list of them has more than it shows at first. */
+function long() {
+  const data = fixture();
+  const { vector_list: vectors } = data;
+  const extra = Array.from({ length: 400 }, (_, i) => ({ ...vectors[4], id: `many/of-them-${i}` }));
+  vectors.push(...extra);
+  const letters = ['a', 'c', 'a', '.']; // pass, wrong, pass, not in this run
+  data.runtimes.forEach((runtime, r) => {
+    runtime.cells += letters[r].repeat(extra.length);
+  });
+  data.comparisons[0].regressed = extra.map(({ id }) => ({ id, old: 0, new: 2 }));
+  return data;
+}
+
+const LONG_LISTS = [
+  ['#vectors?runtime=my-vm:jit', 300],
+  ['#instruction?name=div64_reg', 300],
+  ['#runtime?key=my-vm:jit', 300],
+  ['#compare?a=my-vm:jit&b=old-vm', 300],
+  ['#history', 200],
+];
+for (const [fragment, shown] of LONG_LISTS) {
+  test(`who shows all by the keyboard goes on where the list went on: ${fragment}`, async () => {
+    const { page, end } = await open(browser, `${write('long', long())}${fragment}`);
+    const button = page.getByRole('button', { name: /^Show all/ });
+    const table = page
+      .locator('table')
+      .filter({ has: page.getByText('many/of-them-5', { exact: true }) });
+    const heads = table.locator('tbody th[scope=row]');
+    assert.equal(await heads.count(), shown);
+    const all = Number(/\d+/.exec(await button.textContent())[0]);
+    await button.focus();
+    await page.keyboard.press('Enter');
+    assert.equal(await heads.count(), all);
+    assert.equal(await button.count(), 0);
+    const focused = await page.evaluate(() => document.activeElement.textContent);
+    assert.equal(focused, await heads.nth(shown).textContent());
+    await page.keyboard.press('Shift+Tab'); // back into the part that was there before
+    const before = await page.evaluate(() => document.activeElement.closest('tr')?.rowIndex);
+    assert.ok(before > 0, String(before));
+    await end();
+  });
+}
