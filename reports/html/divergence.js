@@ -20,10 +20,10 @@ const Divergence = (() => {
       const both = Bytes.compare(difference.expected, difference.seen);
       return [
         difference.place,
-        el('code', null, beforeOf(failure, difference.place)),
         both.expected,
         both.seen,
         both.differing.length ? Bytes.ranges(both.differing) : '',
+        el('code', null, beforeOf(failure, difference.place)),
       ];
     });
     if (!rows.length) return null;
@@ -31,7 +31,7 @@ const Divergence = (() => {
       'Differences',
       Dom.table(
         'Expected and seen, boxed where the bytes differ (0 is the lowest)',
-        ['place', 'before', 'expected', 'seen', 'differing bytes'],
+        ['place', 'expected', 'seen', 'differing bytes', 'before'],
         rows,
         'differences',
       ),

@@ -138,7 +138,7 @@ const HistoryPage = (() => {
     const last = (whole.length ? whole : points).at(-1);
     const [divergences, known] = last.values;
     return (
-      `${Words.plural(points.length, 'run')}${partial ? `, ${Words.count(partial)} of them partial` : ''}. ` +
+      `${Words.plural(whole.length, 'whole run')}${partial ? `, ${Words.count(partial)} partial` : ''}. ` +
       `The last${whole.length && partial ? ' whole' : ''} one has ${Words.plural(divergences, 'divergence')} ` +
       `and ${Words.plural(known, 'known divergence')}, of ${Words.plural(last.point.vectors || 0, 'vector')}.`
     );

@@ -136,7 +136,7 @@ const Outcomes = (() => {
     const meaning = Dom.el(
       'p.small',
       null,
-      'Filled signs are divergences: not what the RFC says, not tolerated, and not on the runtime\u2019s ' +
+      'Filled letters are divergences: not what the RFC says, not tolerated, and not on the runtime\u2019s ' +
         'list of known divergences. What is on that list is an expected failure.',
     );
     const signs = Dom.el(
