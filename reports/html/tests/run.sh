@@ -47,7 +47,7 @@ report=${2:+$(realpath "$2")}
 cd "$1"
 if ! cmp -s "$tests/package-lock.json" package-lock.json || [ ! -d node_modules/puppeteer-core ]; then
     cp "$tests"/package.json "$tests"/package-lock.json .
-    npm ci --no-audit --no-fund --silent || skip "the report in a browser: npm could not get playwright-core, puppeteer-core and axe-core"
+    timeout 300 npm ci --no-audit --no-fund --silent || skip "the report in a browser: npm could not get playwright-core, puppeteer-core and axe-core"
 fi
 export NODE_PATH=$PWD/node_modules
 files=("$tests/fixture.test.js" "$tests/views.test.js")
