@@ -113,6 +113,11 @@ const HistoryPage = (() => {
     };
   }
 
+  function runCell(model, { file, partial, digest }) {
+    const others = digest && digest !== model.data.vectors.digest;
+    return [file, partial && [', partial: ', partial], others && ', other vectors'];
+  }
+
   function trendTable(model, points) {
     const names = [...model.data.outcomes, 'tolerated'].filter((name) =>
       points.some(({ point }) => point[name]),
@@ -127,7 +132,7 @@ const HistoryPage = (() => {
       label,
       ...names.map((name) => Words.count(point[name] || 0)),
       Words.count(point.vectors || 0),
-      [point.file, point.partial && [', partial: ', point.partial]],
+      runCell(model, point),
     ]);
     return Dom.scrollBox('Trend', Dom.table('Vectors by outcome', columns, rows));
   }

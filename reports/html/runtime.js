@@ -117,6 +117,15 @@ const Runtime = (() => {
     return Dom.scrollBox('Groups', Dom.table('Vectors by outcome', columns, rows, 'groups'));
   }
 
+  /** What the verdicts do not rest on: parts that were not run, comparisons that were less close. */
+  function reservations(runtime) {
+    const partly = runtime.partly || [];
+    return [
+      ...(partly.length ? [`partly tested: ${partly.join('; ')}`] : []),
+      ...(runtime.caveats || []),
+    ];
+  }
+
   function identity(model, runtime) {
     const run = Model.runOf(model, runtime);
     const code = runtime.machine_code;
@@ -176,6 +185,7 @@ const Runtime = (() => {
       node: [
         el('h2', null, runtime.title),
         claims && el('p.lead', null, claims.text, '.'),
+        reservations(runtime).map((text) => el('p.notice', null, text)),
         el('p', null, compareLink(model, runtime)),
         claims && claims.failed && [el('h3', null, 'Why not'), blame(model, runtime)],
         (runtime.groups || []).some((g) => g.vectors) && groupsTable(model, runtime),
@@ -190,5 +200,5 @@ const Runtime = (() => {
     };
   }
 
-  return { render, claimItem };
+  return { render, claimItem, reservations };
 })();

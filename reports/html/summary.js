@@ -78,6 +78,7 @@ const Summary = (() => {
       el('a', { href: State.href('runtime', { key: runtime.key }) }, runtime.title),
       runtime.name && el('div.small', null, runtime.name),
       runtime.status !== 'ran' && el('div.small', null, runtime.status),
+      (runtime.partly || []).length > 0 && el('div.small', null, 'partly tested'),
     );
   }
 
@@ -137,6 +138,29 @@ const Summary = (() => {
         'ul.claims',
         null,
         tested.map((runtime) => Runtime.claimItem(model, runtime)),
+      ),
+    ];
+  }
+
+  function reservationsSection(model) {
+    const rows = model.runtimes
+      .filter((runtime) => runtime.status !== 'unavailable')
+      .map((runtime) => ({ runtime, texts: Runtime.reservations(runtime) }))
+      .filter(({ texts }) => texts.length)
+      .map(({ runtime, texts }) => [
+        el('a', { href: State.href('runtime', { key: runtime.key }) }, runtime.title),
+        texts.map((text) => el('div', null, text)),
+      ]);
+    if (!rows.length) return null;
+    return [
+      el('h3', null, 'What the verdicts do not rest on'),
+      Dom.scrollBox(
+        'Reservations',
+        Dom.table(
+          'Runtimes not tested in full, or not compared in full',
+          ['runtime', 'what'],
+          rows,
+        ),
       ),
     ];
   }
@@ -223,6 +247,7 @@ const Summary = (() => {
         totals(model),
         groupsTable(model),
         Outcomes.legend(),
+        reservationsSection(model),
         claimsSection(model),
         missingSection(model),
         unexplainedSection(model),

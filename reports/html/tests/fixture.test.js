@@ -73,6 +73,7 @@ function poison(data, text) {
       if (runtime[key]) runtime[key] += text;
     runtime.facts = { [`fact ${text}`]: text };
     runtime.unexplained = [text];
+    Object.assign(runtime, { partly: [text, text], caveats: [text] });
     delete runtime.name; // then the title stands in heads of columns
     for (const failure of Object.values(runtime.failures)) {
       failure.why += text;
