@@ -1,6 +1,7 @@
 // bpf-assay: the command line of the conformance suite.
 #include "conformance/cli/commands.hpp"
 #include "conformance/error.hpp"
+#include "conformance/printable.hpp"
 
 #include <csignal>
 #include <cstdio>
@@ -49,7 +50,8 @@ int main(int argc, char** argv) {
     try {
         return run(argc, argv);
     } catch (const std::exception& error) {
-        std::fprintf(stderr, "bpf-assay: %s\n", error.what());
+        // It may quote what a file or a plugin says.
+        std::fprintf(stderr, "bpf-assay: %s\n", printable(error.what()).c_str());
         return 2;
     }
 }
