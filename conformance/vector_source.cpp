@@ -63,22 +63,30 @@ struct Use {
     std::string values;
 };
 
-/// The scalars that may name lists: of these keys, and of those of `rows`.
-void find_uses(const YAML::Node& item, const std::map<std::string, std::vector<u64>>& lists,
-               std::vector<Use>& uses) {
+using Lists = std::map<std::string, std::vector<u64>>;
+
+std::vector<std::string> texts_of(const std::vector<u64>& values) {
+    std::vector<std::string> texts;
+    for (const u64 value : values) {
+        const auto number = static_cast<s64>(value);
+        texts.push_back(number < 0 && number > -0x10000 ? std::to_string(number)
+                        : value < 0x10000               ? std::to_string(value)
+                                                        : fmt::format("{:#x}", value));
+    }
+    return texts;
+}
+
+/// The values of these keys, and of those of `rows`, may be names of lists.
+constexpr std::array value_keys{"imm", "at", "offset", "values"};
+
+void find_uses(const YAML::Node& item, const Lists& lists, std::vector<Use>& uses) {
     const auto add = [&](const YAML::Node& scalar, bool in_list) {
         if (!scalar.IsScalar())
             return;
         const auto list = lists.find(scalar.Scalar());
         if (list == lists.end())
             return;
-        std::vector<std::string> values;
-        for (const u64 value : list->second) {
-            const auto number = static_cast<s64>(value);
-            values.push_back(number < 0 && number > -0x10000 ? std::to_string(number)
-                             : value < 0x10000               ? std::to_string(value)
-                                                             : fmt::format("{:#x}", value));
-        }
+        const auto values = texts_of(list->second);
         uses.push_back({.line = static_cast<std::size_t>(scalar.Mark().line),
                         .column = static_cast<std::size_t>(scalar.Mark().column),
                         .size = scalar.Scalar().size(),
@@ -93,18 +101,63 @@ void find_uses(const YAML::Node& item, const std::map<std::string, std::vector<u
             for (const auto& value : node)
                 add(value, true);
     };
-    for (const char* key : {"imm", "at", "offset", "values"})
+    for (const char* key : value_keys)
         add_all(item[key]);
     if (const YAML::Node rows = item["rows"]; rows && rows.IsMap())
         for (const auto& entry : rows)
             add_all(entry.second);
 }
 
+/// The values of a key with every name replaced, as a list in brackets.
+YAML::Node expanded(const YAML::Node& node, const Lists& lists) {
+    YAML::Node values(YAML::NodeType::Sequence);
+    values.SetStyle(YAML::EmitterStyle::Flow);
+    const auto add = [&](const YAML::Node& scalar) {
+        const auto list = lists.find(scalar.Scalar());
+        if (list == lists.end())
+            values.push_back(scalar.Scalar());
+        else
+            for (const std::string& text : texts_of(list->second))
+                values.push_back(text);
+    };
+    if (!node.IsSequence())
+        add(node);
+    else
+        for (const auto& scalar : node)
+            add(scalar);
+    return values;
+}
+
+/// The vector in one line, where it does not stand in lines of its own: its words, not its layout.
+std::string line_of(const YAML::Node& item, const Lists& lists) {
+    YAML::Node copy = YAML::Clone(item);
+    copy.SetStyle(YAML::EmitterStyle::Flow);
+    for (const char* key : value_keys)
+        if (item[key])
+            copy[key] = expanded(item[key], lists);
+    if (const YAML::Node rows = item["rows"]; rows && rows.IsMap())
+        for (const auto& entry : rows)
+            copy["rows"][entry.first.Scalar()] = expanded(entry.second, lists);
+    YAML::Emitter emitter;
+    emitter << copy;
+    return fmt::format("  - {}\n", emitter.c_str());
+}
+
+/// Whether the text means something by itself: it may use an anchor that stands elsewhere.
+bool is_whole(const std::string& text) {
+    try {
+        YAML::Load(text);
+        return true;
+    } catch (const YAML::Exception&) {
+        return false;
+    }
+}
+
 std::string text_of(const Suite& suite, const YamlFile& file, const YAML::Node& item) {
     const auto lines = lines_of(file.bytes());
     const auto extent = extent_of(lines, item);
     if (!extent)
-        file.fail(item, "the vector does not stand in lines of its own");
+        return line_of(item, suite.lists);
     std::vector<Use> uses;
     find_uses(item, suite.lists, uses);
     std::string text;
@@ -117,7 +170,7 @@ std::string text_of(const Suite& suite, const YamlFile& file, const YAML::Node& 
                 line.replace(use->column, use->size, use->values);
         text += is_blank(line) ? "\n" : "  " + line.substr(extent->dash) + "\n";
     }
-    return text;
+    return is_whole(text) ? text : line_of(item, suite.lists);
 }
 
 } // namespace

@@ -98,8 +98,6 @@ std::vector<std::string> differences_in_way(const RuntimeOutcomes& before,
     };
     if (!before.identity.empty() && !after.identity.empty())
         differ("runtime or machine", before.identity, after.identity);
-    if (before.name != after.name || before.name.empty())
-        differ("name or command", before.base(), after.base());
     differ("profile", before.profile, after.profile);
     differ("kind of plugin", plugin(before), plugin(after));
     differ("strictness", strictness(before), strictness(after));
@@ -129,7 +127,11 @@ std::vector<std::string> worse_as_a_whole(const RuntimeOutcomes& before,
 RuntimeComparison compare_runtimes(const RuntimeOutcomes& before, const RuntimeOutcomes& after) {
     RuntimeComparison comparison{.before = before.title, .after = after.title};
     comparison.worse = worse_as_a_whole(before, after);
-    comparison.notes = differences_in_way(before, after);
+    comparison.other_way = differences_in_way(before, after);
+    comparison.notes = comparison.other_way;
+    if (before.base() != after.base())
+        comparison.notes.push_back(
+            fmt::format("another name or command: {} before, {} now", before.base(), after.base()));
     if (after.status == RuntimeStatus::unavailable) {
         if (before.status == RuntimeStatus::unavailable)
             comparison.notes.push_back(fmt::format("it is still not available: {}", after.why));
@@ -184,7 +186,6 @@ public:
             m_before.push_back(&runtime);
         for (const RuntimeOutcomes& runtime : after.runtimes)
             m_after.push_back(&runtime);
-        m_first_after = after.runtimes.data();
         if (m_before.size() == 1 && m_after.size() == 1)
             join(m_before[0], m_after[0], {});
         else
@@ -199,7 +200,8 @@ public:
                 all.push_back(gone(*before));
             } else {
                 all.push_back(compare_runtimes(*before, *pair->second.after));
-                all.back().after_index = index_of(pair->second.after);
+                all.back().before_index = index_in(m_before, before);
+                all.back().after_index = index_in(m_after, pair->second.after);
                 if (!pair->second.note.empty())
                     all.back().notes.insert(all.back().notes.begin(), pair->second.note);
             }
@@ -207,7 +209,7 @@ public:
         for (const RuntimeOutcomes* after : m_after)
             if (!m_taken.contains(after)) {
                 all.push_back(fresh(*after));
-                all.back().after_index = index_of(after);
+                all.back().after_index = index_in(m_after, after);
             }
         return all;
     }
@@ -256,8 +258,9 @@ private:
         }
     }
 
-    std::size_t index_of(const RuntimeOutcomes* after) const {
-        return static_cast<std::size_t>(after - m_first_after);
+    /// All of a file's stand in `runtimes`, as they do in the file.
+    static std::size_t index_in(const Runtimes& runtimes, const RuntimeOutcomes* runtime) {
+        return static_cast<std::size_t>(runtime - runtimes.front());
     }
 
     static bool has_no_identity(const RuntimeOutcomes* runtime) {
@@ -276,7 +279,6 @@ private:
     }
 
     Runtimes m_before, m_after;
-    const RuntimeOutcomes* m_first_after = nullptr;
     std::map<const RuntimeOutcomes*, Partner> m_pairs;                // by the old one
     std::map<const RuntimeOutcomes*, const RuntimeOutcomes*> m_taken; // by the new one
 };

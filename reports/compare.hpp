@@ -36,12 +36,14 @@ struct Change {
 };
 
 struct RuntimeComparison {
-    std::string before = {};                     // title; empty: the runtime is new
-    std::string after = {};                      // title; empty: it is gone
-    std::optional<std::size_t> after_index = {}; // in the new file
-    std::vector<std::string> worse = {};         // what is worse of the runtime as a whole
-    std::vector<std::string> notes = {};         // what makes the two hard to compare
-    std::vector<Change> changes = {};            // by kind, then in the order of the files
+    std::string before = {};                      // title; empty: the runtime is new
+    std::string after = {};                       // title; empty: it is gone
+    std::optional<std::size_t> before_index = {}; // in the old file
+    std::optional<std::size_t> after_index = {};  // in the new file
+    std::vector<std::string> worse = {};          // what is worse of the runtime as a whole
+    std::vector<std::string> notes = {};          // what makes the two hard to compare
+    std::vector<std::string> other_way = {};      // of the notes: not run in the same way
+    std::vector<Change> changes = {};             // by kind, then in the order of the files
 
     std::size_t count(ChangeKind kind) const;
     bool is_worse() const;

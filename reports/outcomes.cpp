@@ -138,7 +138,8 @@ RuntimeOutcomes runtime_from(const json& object, const json& runs) {
     for (const json& vector : object.at("vectors"))
         add(runtime, vector.at("id"),
             {.outcome = outcome_from(vector.at("outcome")),
-             .tolerated = vector.value("tolerated", false)});
+             .tolerated = vector.value("tolerated", false),
+             .passed_rows = vector.at("rows").at("passed")});
     for (const json& id : object.at("switched_off"))
         add(runtime, id, {.left_out = "off"});
     for (const json& entry : object.at("not_offered"))
@@ -220,7 +221,8 @@ FileOutcomes outcomes_of(const std::string& name, const conformance::Suite& suit
         for (std::size_t index = 0; index < result.vectors.size(); ++index)
             add(runtime, result.vectors[index]->id,
                 {.outcome = result.results[index].outcome,
-                 .tolerated = result.results[index].tolerated});
+                 .tolerated = result.results[index].tolerated,
+                 .passed_rows = result.results[index].rows.passed});
         for (const conformance::Vector* vector : result.switched_off)
             add(runtime, vector->id, {.left_out = "off"});
         for (const conformance::NotOffered& left_out : result.not_offered)

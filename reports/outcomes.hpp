@@ -13,13 +13,16 @@ namespace bpf_assay::reports {
 struct VectorOutcome {
     conformance::Outcome outcome = conformance::Outcome::not_run;
     bool tolerated = false;
-    std::string left_out = {}; // "off", "not offered: helper mix"; empty: it was asked
+    std::string left_out = {};   // "off", "not offered: helper mix"; empty: it was asked
+    std::size_t passed_rows = 0; // apart from ==, as profiles differ in it
 
     bool diverges() const { return conformance::is_divergence(outcome, tolerated); }
     /// "wrong", "rejected (tolerated)", "not offered: helper mix"
     std::string text() const;
 
-    friend bool operator==(const VectorOutcome&, const VectorOutcome&) = default;
+    friend bool operator==(const VectorOutcome& a, const VectorOutcome& b) {
+        return a.outcome == b.outcome && a.tolerated == b.tolerated && a.left_out == b.left_out;
+    }
 };
 
 /// One runtime of a file, with what tells it from others and how it was run.

@@ -31,6 +31,7 @@ int run(int argc, char** argv) {
         {"mutants", cli::add_mutants(app)},
         {"merge", cli::add_merge(app)},
         {"compare", cli::add_compare(app)},
+        {"gate", cli::add_gate(app)},
         {"report", cli::add_report(app, {argv, argv + argc})},
         {"coverage", cli::add_coverage(app)},
         {"plugin", cli::add_plugin(app)},

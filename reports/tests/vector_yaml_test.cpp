@@ -144,6 +144,63 @@ vectors:
     EXPECT_THAT(text, HasSubstr("because: The list is few. # few\n"));
 }
 
+/// What a file of one vector says, whatever its layout.
+Suite reread(const std::string& lines, const std::string& operands) {
+    return read_back(text_of(lines, operands));
+}
+
+TEST(vector_yaml, of_a_vector_that_has_no_lines_of_its_own) {
+    const std::string operands = "version: 1\nlists:\n  few: [1, -2]\n";
+    const std::vector<std::string> layouts{
+        R"(section: "3"
+vectors: [{id: v/first, clauses: [RFC9669-4.1-ADD], because: "X: 1", values: few, expect: refused,
+    slots: [{opcode: 0x07, imm: value}, exit]}, {id: v/second, clauses: [RFC9669-4.1-ADD],
+    because: Y., image: "00", expect: refused}]
+)",
+        R"(section: "3"
+vectors:
+  -
+    id: v/first
+    clauses: [RFC9669-4.1-ADD]
+    because: "X: 1"
+    values:
+      - 1
+      - -2
+    expect: refused
+    slots: [{opcode: 0x07, imm: value}, exit]
+)",
+        R"(section: "3"
+vectors:
+  - {id: v/first, clauses: &clauses [RFC9669-4.1-ADD], because: "X: 1", values: [few],
+     slots: [{opcode: 0x07, imm: value}, exit], expect: refused}
+)"};
+    for (const std::string& layout : layouts) {
+        SCOPED_TRACE(layout);
+        const Suite suite = reread(layout, operands);
+        ASSERT_EQ(suite.vectors.size(), 1);
+        EXPECT_EQ(suite.vectors[0].id, "v/first");
+        EXPECT_EQ(suite.vectors[0].because, "X: 1");
+        EXPECT_EQ(suite.vectors[0].encoding.values, (std::vector<s64>{1, -2}));
+        EXPECT_EQ(suite.vectors[0].encoding.slots.size(), 2);
+        EXPECT_EQ(suite.vectors[0].encoding.slots[0].opcode, 0x07);
+    }
+}
+
+TEST(vector_yaml, an_anchor_of_another_vector_is_written_out) {
+    const TemporaryFolder folder;
+    folder.write("vectors/v.yaml", R"(section: "4.1"
+vectors:
+  - {id: v/first, clauses: &all [RFC9669-4.1-ADD], because: X., asm: r1 += 0, after: {}}
+  - {id: v/second, clauses: *all, because: Y., asm: r1 += 0, after: {}}
+)");
+    const Suite loaded =
+        load_suite(folder.path() / "vectors", ASSAY_SOURCE_DIR "/docs/clauses.yaml");
+    VectorSources sources(loaded);
+    const Suite read = read_back(vector_yaml(sources, loaded.vectors.at(1)));
+    ASSERT_EQ(read.vectors.size(), 1);
+    expect_same(read.vectors[0], loaded.vectors[1]);
+}
+
 TEST(vector_yaml, a_file_that_changed_is_an_error) {
     const TemporaryFolder folder;
     const auto path = folder.write("vectors/v.yaml", R"(section: "4.1"
