@@ -157,7 +157,6 @@ Command add_gate(CLI::App& app) {
     gate->add_option("--vectors", options->vectors, "Folder of vectors instead of the suite's own")
         ->check(CLI::ExistingDirectory);
     gate->footer("Example:\n"
-                 "  bpf-assay run -p ./my_plugin -o results.json\n"
                  "  bpf-assay gate --baseline baseline.json results.json --policy gate.yaml -p "
                  "./my_plugin\n\n"
                  "Exit status: 0 the gate is open, 1 it is shut, 2 unusable input or setup.");
