@@ -79,7 +79,7 @@ private:
     json instructions();
     json clauses();
     json vector_list();
-    std::vector<bool> diverging() const;
+    std::vector<bool> shown_failing() const;
     json coverage_json() const;
     json runtime(const RuntimeResult& runtime);
     std::string cells(const RuntimeResult& runtime) const;
@@ -155,17 +155,18 @@ json Builder::clauses() {
 }
 
 /// Of each vector: whether it diverges on any runtime.
-std::vector<bool> Builder::diverging() const {
-    std::vector<bool> diverging(m_suite.vectors.size());
+/// Vectors of which the page shows a failure, known ones among them.
+std::vector<bool> Builder::shown_failing() const {
+    std::vector<bool> failing(m_suite.vectors.size());
     for (const RuntimeResult& runtime : m_results.runtimes)
         for (std::size_t index = 0; index < runtime.vectors.size(); ++index)
-            if (diverges(runtime.results[index]))
-                diverging[index_of(runtime.vectors[index])] = true;
-    return diverging;
+            if (!runtime.results[index].failures.empty())
+                failing[index_of(runtime.vectors[index])] = true;
+    return failing;
 }
 
 json Builder::vector_list() {
-    const std::vector<bool> diverges_somewhere = diverging();
+    const std::vector<bool> failing = shown_failing();
     VectorSources sources(m_suite);
     json list = json::array();
     for (const Vector& vector : m_suite.vectors) {
@@ -186,7 +187,7 @@ json Builder::vector_list() {
             object["statement"] = text;
         if (!vector.because.empty())
             object["because"] = vector.because;
-        if (diverges_somewhere[index_of(&vector)])
+        if (failing[index_of(&vector)])
             object["yaml"] = vector_yaml(sources, vector);
         list.push_back(std::move(object));
     }

@@ -77,9 +77,11 @@ const HistoryPage = (() => {
   }
 
   function changes(model, comparison) {
-    if (!comparison.old) return el('p', null, 'A new runtime: the old results do not have it.');
     if (!comparison.new) return el('p', null, 'Gone: the new results do not have it.');
     const blocks = KINDS.map((kind) => kindBlock(model, comparison, kind));
+    // Of a new runtime, what diverges is listed.
+    if (!comparison.old)
+      return [el('p', null, 'A new runtime: the old results do not have it.'), blocks];
     return blocks.some(Boolean) ? blocks : el('p', null, 'No difference.');
   }
 
