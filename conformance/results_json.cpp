@@ -58,8 +58,8 @@ json vector_json(const Vector& vector, const VectorResult& result, ByteOrder ord
                 {"rows", rows_json(result.rows)},
                 {"programs", result.programs},
                 {"loaded_programs", result.loaded_programs}};
-    if (const auto group = group_of(vector))
-        object["group"] = name_of(*group);
+    if (group_of(vector))
+        object["group"] = group_name_of(vector);
     json tests = json::array();
     for (const InstructionRow* row : vector.tests)
         tests.push_back(row->mnemonic);
