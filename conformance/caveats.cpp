@@ -2,10 +2,30 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace bpf_assay::conformance {
 
+namespace {
+
+std::size_t of_the_rfc(const std::vector<const Vector*>& vectors) {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        vectors, [](const Vector* vector) { return vector->extension.empty(); }));
+}
+
+/// What the runtime does not offer or has switched off is known not to be for it.
+std::size_t asked_of_the_rfc(const RuntimeResult& runtime) {
+    return of_the_rfc(runtime.vectors) + of_the_rfc(runtime.switched_off) +
+           static_cast<std::size_t>(
+               std::ranges::count_if(runtime.not_offered, [](const NotOffered& left_out) {
+                   return left_out.vector->extension.empty();
+               }));
+}
+
+} // namespace
+
 std::vector<std::string> partly_because(const RuntimeResult& runtime, const RunDescription& run,
-                                        std::size_t suite_size) {
+                                        const Suite& suite) {
     std::vector<std::string> reasons;
     if (runtime.status != RuntimeStatus::ran)
         reasons.push_back(fmt::format("{}: {}", name_of(runtime.status), runtime.why));
@@ -13,11 +33,10 @@ std::vector<std::string> partly_because(const RuntimeResult& runtime, const RunD
         return reasons; // the rest would be about a run that there was not
     if (run.shard && run.shard->count > 1)
         reasons.push_back(fmt::format("shard {} of {}", run.shard->number, run.shard->count));
-    // What the runtime does not offer or has switched off is known not to be for it.
-    const std::size_t asked =
-        runtime.vectors.size() + runtime.switched_off.size() + runtime.not_offered.size();
-    if (asked != suite_size)
-        reasons.push_back(fmt::format("{} of {} vectors", asked, suite_size));
+    const auto all = static_cast<std::size_t>(std::ranges::count_if(
+        suite.vectors, [](const Vector& vector) { return vector.extension.empty(); }));
+    if (const std::size_t asked = asked_of_the_rfc(runtime); asked != all)
+        reasons.push_back(fmt::format("{} of {} vectors", asked, all));
     if (run.profile == "smoke")
         reasons.emplace_back("smoke profile: the fewest rows of each sweep");
     if (runtime.one_shot)

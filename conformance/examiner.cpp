@@ -15,7 +15,7 @@ Outcome refusal_outcome(const Hello& hello, const Vector& vector) {
     bool claimed = std::ranges::all_of(
         vector.tests, [&](const InstructionRow* row) { return hello.claims(*row); });
     for (std::size_t pc = 0; pc < vector.body.size(); ++pc)
-        if (const InstructionRow* row = find_row(vector.body[pc])) {
+        if (const InstructionRow* row = find_row(vector.body[pc], extensions_of(vector))) {
             claimed = claimed && hello.claims(*row);
             pc += row->wide ? 1 : 0;
         }

@@ -67,8 +67,11 @@ std::vector<GroupSummary> summarise(const RuntimeResult& runtime) {
         summaries.push_back({.name = std::string(name_of(group)), .rows = {}});
     summaries.push_back({.name = "encoding", .rows = {}});
     for (std::size_t index = 0; index < runtime.vectors.size(); ++index) {
-        const auto group = group_of(*runtime.vectors[index]);
-        GroupSummary& summary = group ? summaries.at(place_of(*group)) : summaries.back();
+        const std::string_view name = group_name_of(*runtime.vectors[index]);
+        auto found = std::ranges::find(summaries, name, &GroupSummary::name);
+        if (found == summaries.end())
+            found = summaries.insert(summaries.end(), {.name = std::string(name), .rows = {}});
+        GroupSummary& summary = *found;
         const VectorResult& result = runtime.results[index];
         ++summary.vectors;
         ++summary.by_outcome[static_cast<std::size_t>(result.outcome)];

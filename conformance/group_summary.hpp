@@ -10,14 +10,14 @@ namespace bpf_assay::conformance {
 enum class GroupVerdict { held, held_not_executed, held_with_tolerated, not_tested, not_held };
 std::string_view name_of(GroupVerdict verdict);
 
-/// In the RFC's order.
+/// Of the RFC, in its order.
 inline constexpr std::array conformance_groups{Group::base32,   Group::base64,   Group::divmul32,
                                                Group::divmul64, Group::atomic32, Group::atomic64,
                                                Group::packet};
 std::size_t place_of(Group group); // in conformance_groups
 
 struct GroupSummary {
-    std::string name; // a conformance group of RFC 9669 section 2.4, or "encoding"
+    std::string name; // a conformance group of RFC 9669 section 2.4, "encoding", or an extension
     GroupVerdict verdict = GroupVerdict::not_tested;
     std::size_t vectors = 0;
     RowCounts rows;
@@ -29,7 +29,8 @@ struct GroupSummary {
     }
 };
 
-/// One entry per conformance group in the RFC's order, then "encoding".
+/// One entry per conformance group in the RFC's order, then "encoding", then one per extension
+/// whose vectors ran.
 std::vector<GroupSummary> summarise(const RuntimeResult& runtime);
 
 /// 0: all as expected, tolerated outcomes included; 1: a divergence; 2: nothing ran, or a vector

@@ -25,7 +25,7 @@ nlohmann::json instruction_json(const InstructionRow& row) {
                           {"offset", field_json(row.offset)},
                           {"imm", field_json(row.imm)},
                           {"wide", row.wide},
-                          {"group", name_of(row.group)},
+                          {"group", group_name_of(row)},
                           {"rfc_name", row.rfc_name},
                           {"section", row.section},
                           {"formula", row.formula},
@@ -33,6 +33,8 @@ nlohmann::json instruction_json(const InstructionRow& row) {
                           {"llvm_cpu", row.llvm_cpu}};
     if (row.wide)
         object["next_imm"] = field_json(row.next_imm);
+    if (!row.extension.empty())
+        object["extension"] = row.extension;
     return object;
 }
 

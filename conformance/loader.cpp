@@ -1,6 +1,7 @@
 #include "conformance/loader.hpp"
 
 #include "conformance/digest.hpp"
+#include "conformance/extension.hpp"
 #include "conformance/vector_reader.hpp"
 
 #include <fmt/format.h>
@@ -54,7 +55,8 @@ std::vector<std::filesystem::path> vector_files(const std::filesystem::path& fol
     for (std::filesystem::recursive_directory_iterator it(folder, error), end; it != end && !error;
          it.increment(error))
         if (it->is_regular_file() && it->path().extension() == ".yaml" &&
-            it->path().filename() != "operands.yaml")
+            it->path().filename() != "operands.yaml" && it->path().filename() != "extension.yaml" &&
+            it->path() != folder / "extensions" / "reserved.yaml")
             files.push_back(it->path());
     if (error)
         throw InputError(fmt::format("{}: {}", folder.string(), error.message()));
@@ -64,6 +66,15 @@ std::vector<std::filesystem::path> vector_files(const std::filesystem::path& fol
     return files;
 }
 
+/// The extension in whose folder the file is, or nothing.
+std::string extension_of(const std::filesystem::path& folder, const std::filesystem::path& file) {
+    const auto relative = file.lexically_relative(folder);
+    auto part = relative.begin();
+    if (part == relative.end() || *part != "extensions" || std::next(part) == relative.end())
+        return {};
+    return (++part)->string();
+}
+
 /// One file of vectors, read; or what is wrong with it.
 struct ReadFile {
     std::string bytes;
@@ -71,21 +82,25 @@ struct ReadFile {
     std::exception_ptr error;
 };
 
-void read_file(const std::filesystem::path& path, const SuiteContext& context,
-               CachingAssembler& assembler, ReadFile& read) {
+void read_file(const std::filesystem::path& path, const std::string& extension,
+               const SuiteContext& context, CachingAssembler& assembler, ReadFile& read) {
     const YamlFile file(path);
     read.bytes = file.bytes();
     file.expect_map(file.root(), "the file", {"section", "vectors"});
     const std::string section = file.text(file.required(file.root(), "section"), "section");
+    if (!extension.empty() && section != extension)
+        file.fail(file.root()["section"],
+                  fmt::format("vectors of {0} have the section {0}", extension));
     const YAML::Node list = file.required(file.root(), "vectors");
     file.expect_sequence(list, "vectors");
-    VectorReader reader(file, context, assembler);
+    VectorReader reader(file, context, assembler, extension);
     for (const auto& node : list)
         read.vectors.push_back(reader.read(node, section));
 }
 
 /// Every file, by as many threads as the machine has: YAML and assembly take most of a short run.
-std::vector<ReadFile> read_files(const std::vector<std::filesystem::path>& paths,
+std::vector<ReadFile> read_files(const std::filesystem::path& folder,
+                                 const std::vector<std::filesystem::path>& paths,
                                  const SuiteContext& context) {
     std::vector<ReadFile> files(paths.size());
     std::atomic<std::size_t> next = 0;
@@ -93,7 +108,8 @@ std::vector<ReadFile> read_files(const std::vector<std::filesystem::path>& paths
         CachingAssembler assembler;
         for (std::size_t at = next++; at < paths.size(); at = next++)
             try {
-                read_file(paths[at], context, assembler, files[at]);
+                read_file(paths[at], extension_of(folder, paths[at]), context, assembler,
+                          files[at]);
             } catch (...) {
                 files[at].error = std::current_exception();
             }
@@ -110,17 +126,32 @@ std::vector<ReadFile> read_files(const std::vector<std::filesystem::path>& paths
 
 } // namespace
 
-Suite load_suite(const std::filesystem::path& vectors, const std::filesystem::path& clauses) {
+Suite load_suite(const std::filesystem::path& vectors, const std::filesystem::path& clauses,
+                 Revision revision) {
     SuiteContext context;
     context.clauses = load_clauses(clauses);
-    const auto files = vector_files(vectors);
+    auto files = vector_files(vectors);
+    Suite suite;
+    for (ExtensionFile& extension : load_extensions(vectors)) {
+        const auto stale = stale_row(extension);
+        if (stale && revision == Revision::own)
+            throw InputError(*stale);
+        if (stale) {
+            std::erase_if(files, [&](const auto& file) {
+                return extension_of(vectors, file) == extension.name;
+            });
+            continue;
+        }
+        for (const auto& [id, clause] : extension.clauses)
+            context.clauses.emplace(id, clause); // by their prefix, no two extensions share one
+        suite.extensions.push_back(std::make_shared<ExtensionFile>(std::move(extension)));
+    }
     if (std::filesystem::exists(vectors / "operands.yaml"))
         load_lists(vectors / "operands.yaml", context.lists);
 
-    Suite suite;
     Sha256 digest;
     std::map<std::string_view, const Location*> ids;
-    auto read = read_files(files, context);
+    auto read = read_files(vectors, files, context);
     for (ReadFile& file : read) {
         if (file.error)
             std::rethrow_exception(file.error); // of the first file by name, whoever was first

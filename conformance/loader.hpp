@@ -17,6 +17,8 @@ struct Clause {
     std::string untestable; // why no vector can test it; empty: one can
 };
 
+struct ExtensionFile;
+
 /// Everything that the suite states.
 struct Suite {
     std::vector<Vector> vectors; // by file name, then in the order of the file
@@ -24,10 +26,16 @@ struct Suite {
     std::map<std::string, std::vector<u64>> lists; // of operands.yaml, by name
     std::string
         digest; // SHA-256 (hex) over the vector files: names which vectors a result is about
+    std::vector<std::shared_ptr<const ExtensionFile>> extensions; // by name
 };
+
+/// Whose vectors are loaded. Those of another revision may be about instructions of extensions that
+/// this build has otherwise, or not at all: then without the vectors of the extension.
+enum class Revision { own, other };
 
 /// Loads every *.yaml under `vectors` and the clauses. Throws InputError with file:line:column for
 /// the first thing that is not as the format says.
-Suite load_suite(const std::filesystem::path& vectors, const std::filesystem::path& clauses);
+Suite load_suite(const std::filesystem::path& vectors, const std::filesystem::path& clauses,
+                 Revision revision = Revision::own);
 
 } // namespace bpf_assay::conformance

@@ -40,6 +40,9 @@ void VectorResult::add(Outcome found, const std::string& reason) {
 }
 
 std::optional<std::string> lacking(const Hello& hello, const Vector& vector) {
+    if (!vector.extension.empty() &&
+        std::ranges::find(hello.extensions, vector.extension) == hello.extensions.end())
+        return fmt::format("extension {}", vector.extension);
     for (const HelperRole role : vector.helpers)
         if (!hello.helpers[role])
             return fmt::format("helper {}", name_of(role));
@@ -88,6 +91,13 @@ std::optional<Group> group_of(const Vector& vector) {
     for (const InstructionRow* row : vector.tests)
         group = std::max(group.value_or(row->group), row->group);
     return group;
+}
+
+std::string_view group_name_of(const Vector& vector) {
+    const auto group = group_of(vector);
+    if (group == Group::extension)
+        return vector.extension;
+    return group ? bpf_assay::name_of(*group) : "encoding";
 }
 
 } // namespace bpf_assay::conformance

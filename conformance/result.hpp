@@ -52,7 +52,7 @@ struct VectorResult {
 /// A vector that was not run, because the runtime does not offer what it needs.
 struct NotOffered {
     const Vector* vector;
-    std::string needs; // "helper mix", "2 threads"
+    std::string needs; // "helper mix", "2 threads", "extension x-acqrel"
 };
 
 /// The first thing that the vector needs and the runtime does not offer.
@@ -86,5 +86,7 @@ bool diverges(const VectorResult& result);
 /// The group that a vector is counted in: that of its instructions that comes last in the order
 /// of Group; none for encoding vectors.
 std::optional<Group> group_of(const Vector& vector);
+/// Its name, that of the extension, or "encoding".
+std::string_view group_name_of(const Vector& vector);
 
 } // namespace bpf_assay::conformance

@@ -57,8 +57,8 @@ json vector_json(const Vector& vector, const VectorResult& result, ByteOrder ord
                 {"rows", rows_json(result.rows)},
                 {"programs", result.programs},
                 {"loaded_programs", result.loaded_programs}};
-    if (const auto group = group_of(vector))
-        object["group"] = name_of(*group);
+    if (group_of(vector))
+        object["group"] = group_name_of(vector);
     json tests = json::array();
     for (const InstructionRow* row : vector.tests)
         tests.push_back(row->mnemonic);
@@ -216,7 +216,7 @@ json results_json(const Suite& suite, const Results& results) {
     for (const RuntimeResult& runtime : results.runtimes)
         object["runtimes"].push_back(runtime_json(
             runtime,
-            partly_because(runtime, results.runs.at(runtime.run), suite.vectors.size()).empty()));
+            partly_because(runtime, results.runs.at(runtime.run), suite).empty()));
     return object;
 }
 

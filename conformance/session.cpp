@@ -155,8 +155,10 @@ std::vector<Group> with_included(std::vector<Group> groups) {
 }
 
 bool Hello::claims(const InstructionRow& row) const {
-    return std::ranges::find(groups, row.group) != groups.end() &&
-           std::ranges::find(excluded, row.mnemonic) == excluded.end();
+    const bool has_group = row.extension.empty()
+                               ? std::ranges::find(groups, row.group) != groups.end()
+                               : std::ranges::find(extensions, row.extension) != extensions.end();
+    return has_group && std::ranges::find(excluded, row.mnemonic) == excluded.end();
 }
 
 std::string Answer::why() const {

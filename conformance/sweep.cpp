@@ -15,7 +15,7 @@ namespace {
 Program load_body(const Vector& vector, const SweepProgram& program, ByteOrder order) {
     std::vector<Slot> slots = program.body;
     slots.push_back({.opcode = find_row("exit")->opcode});
-    auto loaded = Program::load(slots, {.byte_order = order});
+    auto loaded = Program::load(slots, {.byte_order = order, .extensions = extensions_of(vector)});
     if (const auto* refused = std::get_if<Refused>(&loaded))
         throw InputError(fmt::format("{}: {} ({}): {}", vector.location.text(), vector.id,
                                      program.text(), describe(refused->reason)));

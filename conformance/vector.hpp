@@ -124,6 +124,7 @@ struct Vector {
     const Policy* policy = nullptr;
     std::vector<const InstructionRow*> tests; // the instructions that the vector is about
     std::string unless;                       // extension that switches the vector off, or empty
+    std::string extension;                    // that the vector is about, or empty
     std::vector<HelperRole> helpers;          // that the instructions call, by reserved ids
     Concurrency concurrency;                  // program: of the threads that run it
 
@@ -138,6 +139,9 @@ struct Vector {
     std::vector<SweepProgram> sweep_programs;
     Encoding encoding;
 };
+
+/// The extensions that the vector's programs may use.
+ExtensionSet extensions_of(const Vector& vector);
 
 /// Table position of a byte order.
 constexpr std::size_t index_of(ByteOrder order) {

@@ -1,5 +1,6 @@
 #include "conformance/vector_reader.hpp"
 
+#include "conformance/extension_syntax.hpp"
 #include "conformance/numbers.hpp"
 #include "conformance/policy.hpp"
 
@@ -20,6 +21,7 @@ Vector VectorReader::read(const YAML::Node& node, const std::string& section) {
                        "at",        "offset",      "values",    "threads", "times"});
     Vector vector;
     vector.section = section;
+    vector.extension = m_extension;
     read_common(node, vector);
     if (node["slots"] || node["image"])
         read_encoding(node, vector);
@@ -100,14 +102,25 @@ void VectorReader::read_tests(const YAML::Node& node, Vector& vector) {
     }
     const auto& body =
         vector.kind == Kind::sweep ? vector.sweep_programs.front().body : vector.body;
+    const ExtensionSet on = extensions_of(vector);
     for (std::size_t at = 0; at < body.size(); ++at) {
-        const InstructionRow* row = find_row(body[at]);
+        const InstructionRow* row = find_row(body[at], on);
         if (row == nullptr)
             continue;
-        if (std::ranges::find(vector.tests, row) == vector.tests.end())
+        // A vector of an extension is about its instructions, and not about what is around them.
+        if (row->extension == vector.extension &&
+            std::ranges::find(vector.tests, row) == vector.tests.end())
             vector.tests.push_back(row);
         at += row->wide ? 1 : 0;
     }
+    if (vector.tests.empty() && vector.kind != Kind::encoding && !m_extension.empty())
+        m_file.fail(node, fmt::format("the vector has no instruction of {}", m_extension));
+}
+
+ExtensionSet extensions_of(const Vector& vector) {
+    ExtensionSet set;
+    set.add(vector.extension); // empty, or a name that the loader knows
+    return set;
 }
 
 std::variant<std::vector<Slot>, AssemblyError> CachingAssembler::assemble(const std::string& text) {
@@ -120,7 +133,7 @@ std::variant<std::vector<Slot>, AssemblyError> CachingAssembler::assemble(const 
 }
 
 std::vector<Slot> VectorReader::assemble(const YAML::Node& node, const std::string& text) {
-    auto result = m_assembler.assemble(text);
+    auto result = m_assembler.assemble(m_extension.empty() ? text : with_extension_syntax(text));
     if (const auto* error = std::get_if<AssemblyError>(&result))
         throw InputError(m_file.inside(node, error->line, error->column).text() + ": " +
                          error->message);

@@ -30,8 +30,11 @@ private:
 /// Reads vectors of one file. Ids are unique only over the whole suite: load_suite sees to that.
 class VectorReader {
 public:
-    VectorReader(const YamlFile& file, const SuiteContext& context, CachingAssembler& assembler)
-        : m_file(file), m_context(context), m_assembler(assembler) {}
+    /// `extension`: in whose folder the file is, or empty.
+    VectorReader(const YamlFile& file, const SuiteContext& context, CachingAssembler& assembler,
+                 std::string extension)
+        : m_file(file), m_context(context), m_assembler(assembler),
+          m_extension(std::move(extension)) {}
 
     Vector read(const YAML::Node& node, const std::string& section);
 
@@ -66,6 +69,7 @@ private:
     const YamlFile& m_file;
     const SuiteContext& m_context;
     CachingAssembler& m_assembler;
+    std::string m_extension;
 };
 
 } // namespace bpf_assay::conformance

@@ -1,7 +1,9 @@
 #include "reference_vm/decoder.hpp"
 
+#include "reference_vm/formula.hpp"
 #include "reference_vm/instructions.hpp"
 
+#include <algorithm>
 #include <vector>
 
 namespace bpf_assay {
@@ -17,14 +19,20 @@ bool unused_but_set(const FieldRule& rule, s64 field) {
     return rule.kind == Kind::unused && field != 0;
 }
 
+bool runs(std::string_view extension) {
+    return std::ranges::find(extensions(), extension, &Extension::name)->runs;
+}
+
 /// The checks of both profiles; `slots` begins with the instruction.
-std::optional<Refused> check_meaning(std::span<const Slot> slots, u32 pc) {
+std::optional<Refused> check_meaning(std::span<const Slot> slots, u32 pc, ExtensionSet on) {
     const Slot& slot = slots[0];
-    if (rows_with_opcode(slot.opcode).empty())
-        return Refused{RefusalReason::unassigned_opcode, pc, section_of(slot.opcode)};
-    const InstructionRow* row = find_row(slot);
+    const InstructionRow* row = find_row(slot, on);
     if (row == nullptr)
-        return Refused{RefusalReason::unassigned_variant, pc, section_of(slot.opcode)};
+        return Refused{rows_with_opcode(slot.opcode).empty() ? RefusalReason::unassigned_opcode
+                                                             : RefusalReason::unassigned_variant,
+                       pc, section_of(slot.opcode)};
+    if (!row->extension.empty() && !runs(row->extension))
+        return Refused{RefusalReason::not_executable, pc, row->section};
     if (names_no_register(row->dst_reg, slot.dst_reg) ||
         names_no_register(row->src_reg, slot.src_reg))
         return Refused{RefusalReason::register_number, pc, "3.1"};
@@ -53,31 +61,43 @@ std::optional<Refused> check_strict(std::span<const Slot> slots, const Instructi
 }
 
 /// The start of every instruction, as far as the program is well-formed.
-std::vector<bool> instruction_starts(std::span<const Slot> program) {
+std::vector<bool> instruction_starts(std::span<const Slot> program, ExtensionSet on) {
     std::vector<bool> starts(program.size(), false);
-    for (std::size_t pc = 0; pc < program.size(); pc += find_row(program[pc])->wide ? 2 : 1)
+    for (std::size_t pc = 0; pc < program.size(); pc += find_row(program[pc], on)->wide ? 2 : 1)
         starts[pc] = true;
     return starts;
 }
 
-std::optional<Refused> check_flow(std::span<const Slot> program) {
-    const std::vector<bool> starts = instruction_starts(program);
+/// Where an instruction may go besides the next one; that of an extension as its formula says.
+std::optional<s64> target_of(const InstructionRow& row, const Slot& slot, u32 pc) {
+    if (row.extension.empty())
+        return bpf_assay::target_of(slot, pc);
+    const Formula& formula = formula_of(row);
+    if (!formula.writes("PC"))
+        return std::nullopt;
+    const s64 next = s64{pc} + (row.wide ? 2 : 1);
+    return next + (formula.reads("offset") ? slot.offset : slot.imm);
+}
+
+std::optional<Refused> check_flow(std::span<const Slot> program, ExtensionSet on) {
+    const std::vector<bool> starts = instruction_starts(program, on);
     u32 last = 0;
     for (u32 pc = 0; pc < program.size(); ++pc) {
         if (!starts[pc])
             continue;
         last = pc;
-        const std::optional<s64> target = target_of(program[pc], pc);
+        const InstructionRow& row = *find_row(program[pc], on);
+        const std::optional<s64> target = target_of(row, program[pc], pc);
         if (!target)
             continue;
         const bool inside = *target >= 0 && *target < static_cast<s64>(program.size());
         if (!inside || !starts[static_cast<std::size_t>(*target)])
-            return Refused{RefusalReason::jump_target, pc, find_row(program[pc])->section};
+            return Refused{RefusalReason::jump_target, pc, row.section};
     }
-    const InstructionRow& row = *find_row(program[last]);
+    const InstructionRow& row = *find_row(program[last], on);
     const bool is_jump = class_of(row.opcode) == Class::JMP || class_of(row.opcode) == Class::JMP32;
-    const bool ends =
-        is_jump && (jump_of(row.opcode) == Jump::EXIT || jump_of(row.opcode) == Jump::JA);
+    const bool ends = is_jump && row.extension.empty() &&
+                      (jump_of(row.opcode) == Jump::EXIT || jump_of(row.opcode) == Jump::JA);
     if (!ends)
         return Refused{RefusalReason::runs_off_end, last, "4.3"};
     return std::nullopt;
@@ -131,20 +151,21 @@ std::string_view section_of(u8 opcode) {
     return "5";
 }
 
-std::optional<Refused> check(std::span<const Slot> program, Profile profile) {
+std::optional<Refused> check(std::span<const Slot> program, Profile profile,
+                             ExtensionSet extensions) {
     if (program.empty() || program.size() > max_program_slots)
         return Refused{RefusalReason::image_length, 0, "3"};
     for (u32 pc = 0; pc < program.size();) {
         const std::span<const Slot> slots = program.subspan(pc);
-        if (const auto refused = check_meaning(slots, pc))
+        if (const auto refused = check_meaning(slots, pc, extensions))
             return refused;
-        const InstructionRow& row = *find_row(slots[0]);
+        const InstructionRow& row = *find_row(slots[0], extensions);
         if (profile == Profile::strict)
             if (const auto refused = check_strict(slots, row, pc))
                 return refused;
         pc += row.wide ? 2 : 1;
     }
-    return profile == Profile::strict ? check_flow(program) : std::nullopt;
+    return profile == Profile::strict ? check_flow(program, extensions) : std::nullopt;
 }
 
 } // namespace bpf_assay

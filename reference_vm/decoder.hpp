@@ -2,6 +2,7 @@
 #pragma once
 
 #include "reference_vm/encoding.hpp"
+#include "reference_vm/instructions.hpp"
 #include "reference_vm/outcome.hpp"
 
 #include <optional>
@@ -26,6 +27,7 @@ std::optional<s64> target_of(const Slot& slot, u32 pc);
 
 /// The first refusal of the program, none if it is to be loaded. Every instruction is checked by
 /// itself first, in order; then, if strict, where the jumps go and how the program ends.
-std::optional<Refused> check(std::span<const Slot> program, Profile profile);
+std::optional<Refused> check(std::span<const Slot> program, Profile profile,
+                             ExtensionSet extensions = {});
 
 } // namespace bpf_assay

@@ -62,7 +62,7 @@ std::string raw_text(const Slot& slot) {
 
 std::string disassemble(std::span<const Slot> program, std::size_t pc) {
     const Slot& slot = program[pc];
-    const InstructionRow* row = find_row(slot);
+    const InstructionRow* row = find_row(slot, ExtensionSet::all());
     if (row == nullptr || (row->wide && pc + 1 == program.size()))
         return raw_text(slot);
     const s32 next_imm = row->wide ? program[pc + 1].imm : 0;

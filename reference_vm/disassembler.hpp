@@ -16,8 +16,9 @@ namespace bpf_assay {
 ///   ld_pseudo r1, 2, 7 # next_imm 9
 ///   gotol +100000, r0 = *(u32 *)skb[r2 + 7]     refused: a distance beyond 16 bits, imm beside src
 ///
-/// Unused fields are not shown. What is no instruction, as the second slot of a wide one, comes out
-/// as
+/// Instructions of extensions come out in the syntax that their rows state, whether it is LLVM's or
+/// not. Unused fields are not shown. What is no instruction, as the second slot of a wide one,
+/// comes out as
 /// ".raw {opcode: 0x8d, dst: 1, src: 0, offset: 0, imm: 0}".
 std::string disassemble(std::span<const Slot> program, std::size_t pc);
 

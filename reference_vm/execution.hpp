@@ -12,7 +12,7 @@ public:
     // Not initialised on purpose: the frames of callees, which cost more than a short run.
     Machine(const Program& program, State& state, const RunOptions& options)
         : m_code(program.code()), m_slots(program.slots()), m_byte_order(program.byte_order()),
-          m_state(state), m_platform(options.platform) {}
+          m_state(state), m_platform(options.platform), m_choices(options.choices) {}
 
     /// Executes at most `limit` instructions.
     Outcome run(u64 limit);
@@ -25,6 +25,12 @@ public:
     std::span<const u8> packet() const { return m_state.packet; }
     std::span<const Slot> slots() const { return m_slots; }
     const Platform& platform() const { return m_platform; }
+
+    /// What the runtime chooses this time.
+    bool choose() {
+        m_chosen = m_choices == Choices::always || (m_choices == Choices::alternate && !m_chosen);
+        return m_chosen;
+    }
 
     /// The bytes at [address, address + size), null unless all of them are in one region.
     u8* mapped(u64 address, std::size_t size);
@@ -70,6 +76,8 @@ private:
     const Platform& m_platform;
     u32 m_pc = 0;
     std::size_t m_depth = 0; // callers of the running function
+    Choices m_choices;
+    bool m_chosen = false;
     Outcome m_outcome;
     std::array<Caller, max_frames - 1> m_callers;
     std::array<std::array<u8, stack_size>, max_frames - 1> m_callee_frames;

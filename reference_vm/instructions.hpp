@@ -1,5 +1,5 @@
-// THE table: one row per instruction of RFC 9669. Decoder, disassembler, machine, coverage and
-// documentation all read it; nobody retypes an opcode.
+// THE table: one row per instruction of RFC 9669, and of the extensions beside it. Decoder,
+// disassembler, machine, coverage and documentation all read it; nobody retypes an opcode.
 #pragma once
 
 #include "reference_vm/encoding.hpp"
@@ -10,9 +10,11 @@
 
 namespace bpf_assay {
 
-/// Conformance groups (RFC 9669 section 2.4).
-enum class Group { base32, base64, divmul32, divmul64, atomic32, atomic64, packet };
+/// Conformance groups (RFC 9669 section 2.4), which section 7.3 freezes; `extension` stands for
+/// those of extensions, each of which is a group of its own, under its name.
+enum class Group { base32, base64, divmul32, divmul64, atomic32, atomic64, packet, extension };
 std::string_view name_of(Group group);
+/// A group of the RFC.
 std::optional<Group> group_from_name(std::string_view name);
 
 /// What a field of the instruction may hold.
@@ -33,6 +35,7 @@ struct FieldRule {
 ///   le16 .. be64, bswap16 .. bswap64                 section 2.2
 ///   map_by_fd, map_val, var_addr, code_addr, map_by_idx               section 5.4
 ///   helper, btf_helper, call, exit                   sections 4.3.1, 4.3.2, 4.3
+///   choice()                                         0 or 1, as the runtime likes
 ///
 /// Arithmetic wraps. Assigning to a register zero-extends to 64 bits.
 struct InstructionRow {
@@ -47,7 +50,11 @@ struct InstructionRow {
     std::string_view formula;  // see above
     std::string_view syntax;   // assembly with {dst} {imm} ...; disassembler.cpp has all names
     std::string_view llvm_cpu; // lowest LLVM cpu level (v1..v4) whose code generation uses it
+    std::string_view extension = {}; // x-..., of an instruction that RFC 9669 does not have
 };
+
+/// The name of the row's group: that of the RFC, or the extension's.
+std::string_view group_name_of(const InstructionRow& row);
 
 inline constexpr std::size_t instruction_count = 170;
 
@@ -58,9 +65,42 @@ std::span<const InstructionRow, instruction_count> instruction_table();
 std::span<const InstructionRow> rows_with_opcode(u8 opcode);
 
 /// The row whose opcode and selecting fields match, registers and unused fields aside; none if
-/// the encoding is unassigned.
+/// the encoding is unassigned. By slot only rows of the RFC, by name those of extensions, too.
 const InstructionRow* find_row(const Slot& slot);
 const InstructionRow* find_row(std::string_view mnemonic);
+
+/// An extension: a folder of vectors/extensions, of which `runs` says whether its formulas can be
+/// executed here or are only read.
+struct Extension {
+    std::string_view name; // x-...
+    bool runs;
+};
+
+/// All extensions, by name; and their rows, those of one extension together.
+std::span<const Extension> extensions();
+std::span<const InstructionRow> extension_table();
+
+/// Some of the extensions.
+class ExtensionSet {
+public:
+    static ExtensionSet all();
+
+    bool add(std::string_view name); // false: there is no such extension
+    bool contains(std::string_view name) const;
+    bool empty() const { return m_bits == 0; }
+
+    friend bool operator==(const ExtensionSet&, const ExtensionSet&) = default;
+
+private:
+    u64 m_bits = 0; // by position in extensions()
+};
+
+/// The row of the RFC, else that of one of these extensions. Where the fields name no register of
+/// the RFC, 11 to 15, an extension may give them a meaning.
+const InstructionRow* find_row(const Slot& slot, ExtensionSet among);
+
+/// True if some encoding would select both rows.
+bool overlap(const InstructionRow& a, const InstructionRow& b);
 
 /// The register that the instruction writes, 0..10; none for stores, jumps and EXIT.
 std::optional<u8> written_register(const InstructionRow& row, const Slot& slot);

@@ -2,6 +2,7 @@
 
 #include "reference_vm/decoder.hpp"
 #include "reference_vm/execution.hpp"
+#include "reference_vm/formula.hpp"
 
 #include <algorithm>
 
@@ -18,24 +19,26 @@ std::variant<Program, Refused> Program::load(std::span<const u8> image, LoadOpti
 }
 
 std::variant<Program, Refused> Program::load(std::span<const Slot> slots, LoadOptions options) {
-    if (const std::optional<Refused> refused = check(slots, options.profile))
+    if (const std::optional<Refused> refused = check(slots, options.profile, options.extensions))
         return *refused;
-    return Program({slots.begin(), slots.end()}, options.byte_order);
+    return Program({slots.begin(), slots.end()}, options);
 }
 
-Program::Program(std::vector<Slot> slots, ByteOrder byte_order)
-    : m_slots(std::move(slots)), m_code(m_slots.size() + 1), m_byte_order(byte_order) {
+Program::Program(std::vector<Slot> slots, const LoadOptions& options)
+    : m_slots(std::move(slots)), m_code(m_slots.size() + 1), m_byte_order(options.byte_order) {
     u32 last = 0;
     for (u32 pc = 0; pc < m_slots.size(); pc = m_code[pc].next) {
         const Slot& slot = m_slots[pc];
-        const InstructionRow& row = *find_row(slot);
-        m_code[pc] = {.step = step_of(row),
+        const InstructionRow& row = *find_row(slot, options.extensions);
+        const bool is_extension = !row.extension.empty();
+        m_code[pc] = {.step = is_extension ? step_formula : step_of(row),
                       .imm = sign_extend<u64>(static_cast<u32>(slot.imm)),
                       .pc = pc,
                       .next = pc + (row.wide ? 2 : 1),
                       .offset = slot.offset,
                       .dst_reg = slot.dst_reg,
-                      .src_reg = slot.src_reg};
+                      .src_reg = slot.src_reg,
+                      .formula = is_extension ? &formula_of(row) : nullptr};
         last = pc;
     }
     m_code.back().step = run_off_end;

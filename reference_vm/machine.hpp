@@ -3,6 +3,7 @@
 
 #include "reference_vm/decoder.hpp"
 #include "reference_vm/encoding.hpp"
+#include "reference_vm/instructions.hpp"
 #include "reference_vm/outcome.hpp"
 
 #include <array>
@@ -32,9 +33,11 @@ struct Platform {
 struct LoadOptions {
     ByteOrder byte_order = ByteOrder::little;
     Profile profile = Profile::strict;
+    ExtensionSet extensions = {}; // that the program may use; of those, only what runs is loaded
 };
 
 class Machine;
+class Formula; // formula.hpp
 
 /// An instruction made ready to run: one for every slot.
 struct Instruction {
@@ -46,6 +49,7 @@ struct Instruction {
     s16 offset = 0;
     u8 dst_reg = 0;
     u8 src_reg = 0;
+    const Formula* formula = nullptr; // of an extension
 };
 
 /// A decoded program that passed the encoding checks.
@@ -65,7 +69,7 @@ public:
 private:
     friend std::span<Instruction> changeable_code(Program& program); // execution.hpp
 
-    Program(std::vector<Slot> slots, ByteOrder byte_order);
+    Program(std::vector<Slot> slots, const LoadOptions& options);
 
     std::vector<Slot> m_slots;
     std::vector<Instruction> m_code;
@@ -87,6 +91,9 @@ inline constexpr u64 frame_stride = 0x1'0000;
 /// leaves them undefined, so a program that reads them shows it.
 inline constexpr u64 clobbered = 0xbad0'ca11'bad0'ca11;
 
+/// How a choice that is the runtime's is made: choice() of an extension's formula.
+enum class Choices { never, always, alternate };
+
 /// R0..R10, u64 each.
 using Registers = std::array<u64, 11>;
 
@@ -96,6 +103,7 @@ struct RunOptions {
     Platform platform = {};
     u64 instruction_limit = 1'000'000'000; // instructions that may be executed, EXIT included
     TraceHook* trace = nullptr;            // sees every instruction; costs nothing if there is none
+    Choices choices = Choices::never;
 };
 
 /// The state that a program works on. The caller owns memory and packet.

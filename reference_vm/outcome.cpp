@@ -16,6 +16,8 @@ std::string_view describe(FaultReason reason) {
         return "call of a helper that the platform does not offer";
     case FaultReason::no_platform:
         return "map, variable or code address that the platform does not offer";
+    case FaultReason::undefined_formula:
+        return "the extension's formula divides by zero, or shifts by the width or more";
     }
     return "unknown fault";
 }
@@ -26,6 +28,8 @@ std::string_view describe(RefusalReason reason) {
         return "the program is not a whole number of slots, has none, or has too many";
     case RefusalReason::unassigned_opcode:
         return "unassigned opcode";
+    case RefusalReason::not_executable:
+        return "an instruction of an extension that this VM decodes, and does not run";
     case RefusalReason::unassigned_variant:
         return "the opcode has no instruction with this src_reg, offset or imm";
     case RefusalReason::register_number:

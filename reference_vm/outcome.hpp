@@ -9,17 +9,19 @@
 namespace bpf_assay {
 
 enum class FaultReason {
-    bad_address,     // an access outside of every region, or a store to a read-only one
-    call_depth,      // more than eight frames (ABI profile)
-    outside_program, // execution ran off the end, or jumped out of the program
-    into_wide,       // a jump to the second slot of a wide instruction (section 4.3)
-    unknown_helper,  // a static id or BTF id that the embedder does not offer (section 4.3.1)
-    no_platform,     // a map, variable or code address that the embedder does not offer (5.4)
+    bad_address,       // an access outside of every region, or a store to a read-only one
+    call_depth,        // more than eight frames (ABI profile)
+    outside_program,   // execution ran off the end, or jumped out of the program
+    into_wide,         // a jump to the second slot of a wide instruction (section 4.3)
+    unknown_helper,    // a static id or BTF id that the embedder does not offer (section 4.3.1)
+    no_platform,       // a map, variable or code address that the embedder does not offer (5.4)
+    undefined_formula, // of an extension: a division by zero, or a shift by the width or more
 };
 
 enum class RefusalReason {
     image_length,       // not a multiple of 8 bytes, or no instruction at all
     unassigned_opcode,  // section 3.1, 4, 5: no row of the table has this opcode
+    not_executable,     // of an extension that is switched on, but does not run
     unassigned_variant, // the opcode is assigned, this src_reg, offset or imm is not
     register_number,    // 11 to 15 (section 3.1)
     truncated_wide,     // the second slot is missing (section 3.2)

@@ -1,6 +1,7 @@
 #include "reference_vm/trace.hpp"
 
 #include "reference_vm/execution.hpp"
+#include "reference_vm/formula.hpp"
 #include "reference_vm/semantics/load_store.hpp"
 
 namespace bpf_assay {
@@ -21,7 +22,16 @@ u64 value_at(const u8* at, std::size_t size, ByteOrder order) {
 }
 
 /// What the instruction is about to write to; new_value is not known yet.
-std::optional<MemoryWrite> write_ahead(Machine& vm, const InstructionRow& row, const Slot& slot) {
+std::optional<MemoryWrite> write_ahead(Machine& vm, const InstructionRow& row, const Slot& slot,
+                                       const Instruction& in) {
+    if (in.formula != nullptr) {
+        const auto access = in.formula->store_ahead(vm, in);
+        const u8* at = access ? vm.mapped(access->address, access->size) : nullptr;
+        if (at == nullptr)
+            return std::nullopt;
+        return MemoryWrite{access->address, access->size,
+                           value_at(at, access->size, vm.byte_order()), 0};
+    }
     const Class cls = class_of(row.opcode);
     if (cls != Class::ST && cls != Class::STX)
         return std::nullopt;
@@ -49,11 +59,11 @@ Outcome Machine::run_traced(u64 limit, TraceHook& hook) {
             return m_outcome;
         }
         const Slot& slot = m_slots[m_pc];
-        const InstructionRow& row = *find_row(slot);
+        const InstructionRow& row = *find_row(slot, ExtensionSet::all());
         const Registers before = m_state.registers;
         const std::size_t depth = m_depth;
         hook.on_step({m_slots, instruction.pc, row, depth, before, nullptr, std::nullopt});
-        std::optional<MemoryWrite> write = write_ahead(*this, row, slot);
+        std::optional<MemoryWrite> write = write_ahead(*this, row, slot, instruction);
         const bool goes_on = step(instruction);
         if (!goes_on && !std::holds_alternative<Returned>(m_outcome))
             return m_outcome;

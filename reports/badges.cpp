@@ -103,7 +103,7 @@ std::vector<std::pair<std::string, std::string>> badges(const Suite& suite,
         for (int number = 2; !used.insert(name).second; ++number)
             name = fmt::format("{}-{}", base, number);
         const auto partly =
-            partly_because(runtime, results.runs.at(runtime.run), suite.vectors.size());
+            partly_because(runtime, results.runs.at(runtime.run), suite);
         const std::string explanation =
             partly.empty() ? ""
                            : xml_text(fmt::format(" (partly tested: {})", fmt::join(partly, "; ")));

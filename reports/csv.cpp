@@ -50,9 +50,7 @@ std::string csv(const Results& results) {
     }
     text += "\r\n";
     for (const auto& [vector, outcomes] : lines) {
-        const auto group = group_of(*vector);
-        text += fmt::format("{},{},{}", vector->id, vector->section,
-                            group ? bpf_assay::name_of(*group) : "encoding");
+        text += fmt::format("{},{},{}", vector->id, vector->section, group_name_of(*vector));
         for (const std::string& outcome : outcomes)
             text += fmt::format(",{}", field(outcome));
         text += "\r\n";

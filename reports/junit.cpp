@@ -144,7 +144,7 @@ private:
 };
 
 void add_suite(pugi::xml_node root, std::size_t number, const RuntimeResult& runtime,
-               const RunDescription& run, std::size_t suite_size) {
+               const RunDescription& run, const Suite& all) {
     pugi::xml_node suite = root.append_child("testsuite");
     const auto attribute = [&](const char* name) { return suite.append_attribute(name); };
     attribute("name") = xml_text(runtime.title()).c_str();
@@ -155,7 +155,7 @@ void add_suite(pugi::xml_node root, std::size_t number, const RuntimeResult& run
     attribute("time") = fmt::format("{:.3f}", runtime.seconds).c_str();
     attribute("timestamp") = run.started.substr(0, run.started.find('Z')).c_str();
     attribute("hostname") = "localhost"; // the word of Ant's schema for one that is not known
-    add_properties(suite, runtime, run, partly_because(runtime, run, suite_size));
+    add_properties(suite, runtime, run, partly_because(runtime, run, all));
     Cases cases(suite);
     for (std::size_t index = 0; index < runtime.vectors.size(); ++index)
         cases.add(*runtime.vectors[index], runtime.results[index]);
@@ -181,7 +181,7 @@ std::string junit(const Suite& suite, const Results& results) {
     pugi::xml_node root = document.append_child("testsuites");
     for (std::size_t number = 0; number < results.runtimes.size(); ++number) {
         const RuntimeResult& runtime = results.runtimes[number];
-        add_suite(root, number, runtime, results.runs.at(runtime.run), suite.vectors.size());
+        add_suite(root, number, runtime, results.runs.at(runtime.run), suite);
     }
     std::ostringstream stream;
     document.save(stream, " ");

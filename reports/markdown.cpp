@@ -32,7 +32,7 @@ std::string sign_of(GroupVerdict verdict) {
 
 std::vector<std::string> partly_of(const Suite& suite, const Results& results,
                                    const RuntimeResult& runtime) {
-    return partly_because(runtime, results.runs.at(runtime.run), suite.vectors.size());
+    return partly_because(runtime, results.runs.at(runtime.run), suite);
 }
 
 std::string verdict_table(const Suite& suite, const Results& results) {

@@ -3,6 +3,7 @@
 #include "reports/vector_yaml.hpp"
 
 #include "conformance/caveats.hpp"
+#include "conformance/extension.hpp"
 #include "conformance/instruction_json.hpp"
 #include "conformance/policy.hpp"
 
@@ -69,12 +70,29 @@ json facts_of(const json& hello) {
 class Builder {
 public:
     Builder(const Suite& suite, const Results& results, const coverage::Report& coverage)
-        : m_suite(suite), m_results(results), m_coverage(coverage) {}
+        : m_suite(suite), m_results(results), m_coverage(coverage) {
+        for (const Group group : conformance_groups)
+            m_groups.emplace_back(name_of(group));
+        m_groups.emplace_back("encoding");
+        for (const auto& extension : suite.extensions)
+            m_groups.push_back(extension->name);
+    }
 
     json build(const PageHead& head, const PageExtras& extras);
 
 private:
     json sections() const;
+    /// Whether the suite has vectors of the row's extension.
+    bool in_suite(const InstructionRow& row) const {
+        return std::ranges::find(m_suite.extensions, row.extension, [](const auto& extension) {
+                   return std::string_view(extension->name);
+               }) != m_suite.extensions.end();
+    }
+    /// Of the conformance groups, then encodings, then extensions.
+    std::size_t group_place(std::string_view name) const {
+        return static_cast<std::size_t>(std::ranges::find(m_groups, name) - m_groups.begin());
+    }
+
     json runs(const PageHead& head) const;
     json instructions();
     json clauses();
@@ -93,6 +111,7 @@ private:
     const Suite& m_suite;
     const Results& m_results;
     const coverage::Report& m_coverage;
+    std::vector<std::string> m_groups;
     std::map<std::string_view, std::size_t> m_instructions; // by mnemonic
     std::map<std::string_view, std::size_t> m_clauses;
     std::vector<std::string> m_keys;                              // of the runtimes
@@ -104,6 +123,8 @@ json Builder::sections() const {
     json list = json::array();
     for (const auto& [number, title] : titles)
         list.push_back({{"number", number}, {"title", title}});
+    for (const auto& extension : m_suite.extensions)
+        list.push_back({{"number", extension->name}, {"title", extension->title}});
     return list;
 }
 
@@ -125,6 +146,9 @@ json Builder::instructions() {
     std::vector<const InstructionRow*> rows;
     for (const InstructionRow& row : instruction_table())
         rows.push_back(&row);
+    for (const InstructionRow& row : extension_table())
+        if (in_suite(row))
+            rows.push_back(&row);
     std::ranges::stable_sort(rows, {}, [](const InstructionRow* row) {
         return std::ranges::find(titles, row->section,
                                  [](const auto& title) { return title.first; });
@@ -154,7 +178,6 @@ json Builder::clauses() {
     return list;
 }
 
-/// Of each vector: whether it diverges on any runtime.
 /// Vectors of which the page shows a failure, known ones among them.
 std::vector<bool> Builder::shown_failing() const {
     std::vector<bool> failing(m_suite.vectors.size());
@@ -170,18 +193,14 @@ json Builder::vector_list() {
     VectorSources sources(m_suite);
     json list = json::array();
     for (const Vector& vector : m_suite.vectors) {
-        const auto group = group_of(vector);
         json tests = json::array(), named = json::array();
         for (const InstructionRow* row : vector.tests)
             tests.push_back(m_instructions.at(row->mnemonic));
         for (const std::string& clause : vector.clauses)
             named.push_back(m_clauses.at(clause));
-        json object{{"id", vector.id},
-                    {"kind", name_of(vector.kind)},
-                    {"section", vector.section},
-                    {"group", group ? place_of(*group) : conformance_groups.size()},
-                    {"tests", std::move(tests)},
-                    {"clauses", std::move(named)}};
+        json object{{"id", vector.id},           {"kind", name_of(vector.kind)},
+                    {"section", vector.section}, {"group", group_place(group_name_of(vector))},
+                    {"tests", std::move(tests)}, {"clauses", std::move(named)}};
         const std::string& text = vector.kind == Kind::sweep ? vector.sweep.text : vector.text;
         if (!text.empty())
             object["statement"] = text;
@@ -328,16 +347,20 @@ json Builder::runtime(const RuntimeResult& runtime) {
     }
     if (machine_code != 0)
         object["machine_code"] = {machine_code, loaded};
-    const auto partly =
-        partly_because(runtime, m_results.runs.at(runtime.run), m_suite.vectors.size());
+    const auto partly = partly_because(runtime, m_results.runs.at(runtime.run), m_suite);
     object["partly"] = partly;
     object["caveats"] = caveats_of(runtime);
-    for (const GroupSummary& summary : summarise(runtime, partly.empty()))
+    const auto summaries = summarise(runtime, partly.empty());
+    for (const std::string& group : m_groups) {
+        const auto found = std::ranges::find(summaries, group, &GroupSummary::name);
+        const GroupSummary summary =
+            found == summaries.end() ? GroupSummary{.name = group, .rows = {}} : *found;
         object["groups"].push_back({{"verdict", code_of(summary.verdict)},
                                     {"vectors", summary.vectors},
                                     {"outcomes", outcomes_json(summary.by_outcome)},
                                     {"tolerated", summary.tolerated},
                                     {"rows", rows_json(summary.rows)}});
+    }
     for (const GroupClaim& claim : claims_of(runtime, partly.empty())) {
         json because = json::array();
         for (const Blamed& blamed : claim.because)
@@ -362,9 +385,7 @@ json Builder::build(const PageHead& head, const PageExtras& extras) {
         page["outcomes"].push_back(name_of(outcome));
     for (const GroupVerdict verdict : verdicts)
         page["verdicts"].push_back(name_of(verdict));
-    for (const Group group : conformance_groups)
-        page["groups"].push_back(name_of(group));
-    page["groups"].push_back("encoding");
+    page["groups"] = m_groups;
     for (const Policy& policy : policies())
         if (!policy.name.empty())
             page["policies"].push_back({{"name", policy.name}, {"reason", policy.reason}});

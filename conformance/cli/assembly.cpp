@@ -3,6 +3,7 @@
 #include "conformance/cli/commands.hpp"
 #include "conformance/error.hpp"
 #include "conformance/experiment.hpp"
+#include "conformance/extension_syntax.hpp"
 #include "conformance/numbers.hpp"
 
 #include "reference_vm/disassembler.hpp"
@@ -46,7 +47,8 @@ std::string input_of(const Options& options) {
 }
 
 int assemble(const Options& options) {
-    const auto result = Assembler(order_of(options)).assemble(input_of(options));
+    const auto result =
+        Assembler(order_of(options)).assemble(with_extension_syntax(input_of(options)));
     if (const auto* error = std::get_if<AssemblyError>(&result))
         throw InputError(fmt::format("{}:{}:{}: {}", name_of_input(options), error->line,
                                      error->column + 1, error->message));

@@ -40,10 +40,16 @@ std::size_t distance(std::string_view a, std::string_view b) {
 
 } // namespace
 
+fs::path vectors_folder(const std::string& vectors) {
+    return vectors.empty() ? data_folder() / "vectors" : fs::path(vectors);
+}
+
+fs::path clauses_file() {
+    return data_folder() / "docs" / "clauses.yaml";
+}
+
 Suite load_suite_from(const std::string& vectors) {
-    const fs::path data = data_folder();
-    return load_suite(vectors.empty() ? data / "vectors" : fs::path(vectors),
-                      data / "docs" / "clauses.yaml");
+    return load_suite(vectors_folder(vectors), clauses_file());
 }
 
 fs::path equivalents_file() {

@@ -9,6 +9,12 @@
 
 namespace bpf_assay::conformance::cli {
 
+/// The suite's folder of vectors, or `vectors` unless it is empty.
+std::filesystem::path vectors_folder(const std::string& vectors);
+
+/// The suite's file of clauses.
+std::filesystem::path clauses_file();
+
 /// The vectors folder and clauses file; `vectors` overrides the folder unless it is empty.
 Suite load_suite_from(const std::string& vectors);
 

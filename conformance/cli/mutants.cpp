@@ -83,7 +83,8 @@ int mutants_command(const Options& options) {
     const Suite suite = load_suite_from(options.vectors);
     std::vector<const Vector*> vectors;
     for (const Vector& vector : suite.vectors)
-        vectors.push_back(&vector);
+        if (vector.extension.empty()) // the mutants are of the RFC's instructions
+            vectors.push_back(&vector);
     const auto hunts =
         hunt_all(chosen, vectors, order, *run_profile_from_name(options.profile), options.jobs);
     const auto verdicts = verdicts_of(chosen, hunts, equivalents);

@@ -206,6 +206,10 @@ void write_results(const Finding& finding, const std::string& yaml, const Option
 int reduce_command(const Options& options) {
     const Suite suite = load_suite_from(options.vectors);
     const Vector& vector = find_vector(suite, options.id);
+    if (!vector.extension.empty())
+        throw InputError(fmt::format("'{}' is about {}, and only instructions of RFC 9669 can be "
+                                     "reduced",
+                                     vector.id, vector.extension));
     check_selection(vector, options);
     Trials trials(runtime_of(options), examine_options(options));
     const auto others = others_of(options, trials.runtime());

@@ -124,7 +124,7 @@ int report_command(const Options& options, const std::vector<std::string>& comma
     if (options.table)
         for (const RuntimeResult& result : results.runtimes) {
             const auto partly =
-                partly_because(result, results.runs.at(result.run), suite.vectors.size());
+                partly_because(result, results.runs.at(result.run), suite);
             fmt::print("{}{}", results_table(result, partly, colour),
                        partly.empty() ? claims_table(result, colour) : "");
         }

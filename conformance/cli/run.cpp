@@ -5,6 +5,7 @@
 #include "conformance/cli/runtimes.hpp"
 #include "conformance/cli/table.hpp"
 #include "conformance/error.hpp"
+#include "conformance/extension.hpp"
 #include "conformance/group_summary.hpp"
 #include "conformance/runner.hpp"
 
@@ -23,6 +24,7 @@ namespace {
 struct Options {
     RuntimeOptions runtimes;
     std::vector<std::string> ids, sections, groups, instructions, kinds;
+    std::vector<std::string> extensions{"all"};
     std::string profile = "default";
     std::string vectors;
     std::vector<std::string> divergences;
@@ -39,10 +41,15 @@ bool matches(const std::vector<std::string>& patterns, std::string_view text) {
            });
 }
 
+bool selected_extension(const Vector& vector, const Options& options) {
+    return vector.extension.empty() || options.extensions.front() == "all" ||
+           std::ranges::find(options.extensions, vector.extension) != options.extensions.end();
+}
+
 bool selected(const Vector& vector, const Options& options) {
-    const auto group = group_of(vector);
-    return matches(options.ids, vector.id) && matches(options.sections, vector.section) &&
-           matches(options.groups, group ? name_of(*group) : "encoding") &&
+    return selected_extension(vector, options) && matches(options.ids, vector.id) &&
+           matches(options.sections, vector.section) &&
+           matches(options.groups, group_name_of(vector)) &&
            matches(options.kinds, name_of(vector.kind)) &&
            (options.instructions.empty() ||
             std::ranges::any_of(vector.tests, [&](const InstructionRow* row) {
@@ -68,17 +75,33 @@ void check_patterns(const Options& options, const Suite& suite) {
         if (!names_any(pattern, &Vector::section))
             throw InputError(fmt::format("there is no section '{}' with vectors", pattern));
     for (const std::string& pattern : options.instructions)
-        if (std::ranges::none_of(instruction_table(), [&](const InstructionRow& row) {
-                return matches({pattern}, row.mnemonic);
-            }))
+        if (const auto named =
+                [&](const InstructionRow& row) { return matches({pattern}, row.mnemonic); };
+            std::ranges::none_of(instruction_table(), named) &&
+            std::ranges::none_of(extension_table(), named))
             throw InputError(
                 fmt::format("there is no instruction '{}'; `bpf-assay isa` lists them", pattern));
+    const auto is_extension = [&](std::string_view name) {
+        return std::ranges::any_of(suite.extensions,
+                                   [&](const auto& extension) { return extension->name == name; });
+    };
     for (const std::string& pattern : options.groups)
-        if (pattern != "encoding" && !group_from_name(pattern))
+        if (pattern != "encoding" && !group_from_name(pattern) && !is_extension(pattern))
             throw InputError(fmt::format("there is no conformance group '{}'; expected base32, "
-                                         "base64, divmul32, divmul64, atomic32, atomic64, packet "
-                                         "or encoding",
+                                         "base64, divmul32, divmul64, atomic32, atomic64, packet, "
+                                         "encoding or an extension",
                                          pattern));
+    const bool is_word =
+        options.extensions.front() == "all" || options.extensions.front() == "none";
+    for (const std::string& name : options.extensions)
+        if (!is_word && !is_extension(name))
+            throw InputError(fmt::format("there is no extension '{}'; `bpf-assay isa "
+                                         "--extensions` lists them",
+                                         name));
+    if (is_word && options.extensions.size() > 1)
+        throw InputError(fmt::format("--extensions is 'all', 'none' or a list of names, and not "
+                                     "'{}' and more",
+                                     options.extensions.front()));
 }
 
 std::optional<Shard> shard_from(const std::string& text) {
@@ -172,7 +195,7 @@ int run_command(const Options& options, const std::vector<std::string>& command_
 
     const bool colour = use_colour(stdout);
     for (const RuntimeResult& result : results) {
-        const auto partly = partly_because(result, description, suite.vectors.size());
+        const auto partly = partly_because(result, description, suite);
         fmt::print("{}{}{}", results_table(result, partly, colour),
                    partly.empty() ? claims_table(result, colour) : "",
                    results_details(result, colour, options.verbose));
@@ -184,7 +207,9 @@ int run_command(const Options& options, const std::vector<std::string>& command_
     if (std::fflush(stdout) != 0)
         throw InputError("standard output cannot be written");
     if (std::ranges::all_of(results, [](const RuntimeResult& result) {
-            return result.status == RuntimeStatus::unavailable;
+            const bool offers_nothing = result.status == RuntimeStatus::ran &&
+                                        result.vectors.empty() && !result.not_offered.empty();
+            return result.status == RuntimeStatus::unavailable || offers_nothing;
         }))
         return options.unavailable_status;
     const int status = exit_status(results);
@@ -214,6 +239,12 @@ Command add_run(CLI::App& app, std::vector<std::string> command_line) {
     run->add_option("--kind,-k", options->kinds, "explicit, sweep, program, packet, encoding")
         ->allow_extra_args(false)
         ->check(CLI::IsMember({"explicit", "sweep", "program", "packet", "encoding"}));
+    run->add_option("--extensions", options->extensions,
+                    "Extensions whose vectors are taken: all (default), none, or names such as "
+                    "x-acqrel, separated by commas. They run where the runtime declares the "
+                    "extension")
+        ->delimiter(',')
+        ->allow_extra_args(false);
     run->add_option("--profile", options->profile,
                     "How much of the sweeps: smoke (each register and value once), default (all "
                     "programs, up to 64 rows of each), full (everything)")
@@ -235,7 +266,8 @@ Command add_run(CLI::App& app, std::vector<std::string> command_line) {
     run->add_option("--vectors", options->vectors, "Folder of vectors instead of the suite's own")
         ->check(CLI::ExistingDirectory);
     run->add_option("--unavailable-status", options->unavailable_status,
-                    "Exit status if no runtime is available here (test drivers want 77: skipped)");
+                    "Exit status if no runtime is available here, or none offers what the vectors "
+                    "need (test drivers want 77: skipped)");
     run->add_flag("--list", options->list, "Print the ids that would run, and end");
     run->add_flag("--verbose,-v", options->verbose, "Show every divergence and tolerated vector");
     run->footer("Example:\n"

@@ -72,8 +72,11 @@ void print_program(std::span<const Slot> slots, const Experiment* experiment) {
 }
 
 void print_statement(const Vector& vector, const Suite& suite) {
-    fmt::print("{}\n  {} vector of RFC 9669 section {}, {}\n\n", vector.id, name_of(vector.kind),
-               vector.section, vector.location.text());
+    const std::string of = vector.extension.empty()
+                               ? fmt::format("RFC 9669 section {}", vector.section)
+                               : vector.extension;
+    fmt::print("{}\n  {} vector of {}, {}\n\n", vector.id, name_of(vector.kind), of,
+               vector.location.text());
     if (!vector.because.empty())
         fmt::print("because  {}\n", vector.because);
     for (const std::string& id : vector.clauses)
@@ -82,6 +85,8 @@ void print_statement(const Vector& vector, const Suite& suite) {
         fmt::print("policy   {}: {}\n", vector.policy->name, vector.policy->reason);
     if (!vector.unless.empty())
         fmt::print("unless   the runtime declares {}\n", vector.unless);
+    if (!vector.extension.empty())
+        fmt::print("needs    the extension {}\n", vector.extension);
     for (const HelperRole role : vector.helpers)
         fmt::print("needs    the helper {}, here under the id {}\n", name_of(role),
                    reserved_id(role));
@@ -245,7 +250,8 @@ int explain(const Options& options) {
     fmt::print("\n");
     const auto slots = bare_program(vector, options.program);
     const auto image = vector.encoding.image.value_or(wire_form(slots, order_of(options)));
-    const auto loaded = Program::load(image, {.byte_order = order_of(options)});
+    const auto loaded = Program::load(
+        image, {.byte_order = order_of(options), .extensions = extensions_of(vector)});
     if (const auto* refused = std::get_if<Refused>(&loaded)) {
         fmt::print("The program {}.\n", text_of(*refused));
         return 0;

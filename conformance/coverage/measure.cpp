@@ -134,15 +134,20 @@ SuiteBins all_bins() {
 void execute(std::span<const Vector> vectors, RunProfile profile, ByteOrder order,
              SuiteBins& bins) {
     Observer observer(bins);
-    for (const Vector& vector : vectors)
+    for (const Vector& vector : vectors) {
+        if (!vector.extension.empty())
+            continue; // its instructions have no bins: which operands matter is not known of them
         for (const ProgramRows& rows : selection(vector, profile))
             execute_program(vector, *make_experiment(vector, rows, {.byte_order = order}), order,
                             observer);
+    }
 }
 
 void examine_encodings(std::span<const Vector> vectors, SuiteBins& bins) {
     for (const Vector& vector : vectors)
-        for (std::size_t i = 0; vector.kind == Kind::encoding && i < vector.encoding.count(); ++i) {
+        for (std::size_t i = 0; vector.kind == Kind::encoding && vector.extension.empty() &&
+                                i < vector.encoding.count();
+             ++i) {
             const std::optional<Flaw> flaw = only_flaw(vector.encoding.program(i));
             if (!flaw)
                 continue;

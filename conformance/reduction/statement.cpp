@@ -93,7 +93,8 @@ std::string Run::execute(u64 limit) {
     std::vector<Slot> slots = m_vector.body;
     if (m_explicit)
         slots.push_back({.opcode = find_row("exit")->opcode});
-    auto loaded = Program::load(slots, {.byte_order = m_order});
+    auto loaded =
+        Program::load(slots, {.byte_order = m_order, .extensions = extensions_of(m_vector)});
     if (const auto* refused = std::get_if<Refused>(&loaded))
         return std::string(describe(refused->reason));
     Observer observer(set_up());

@@ -108,6 +108,8 @@ TEST(assembler, both_targets_of_llvm_give_the_slots_of_the_suite) {
     for (const Vector& vector : suite().vectors) {
         if (vector.text.empty() || vector.kind == Kind::sweep || !vector.helpers.empty())
             continue; // the name of a helper is the loader's, not LLVM's
+        if (!vector.extension.empty())
+            continue; // the loader makes numbers of its instructions, in the order of its target
         if (vector.text.find(".quad") != std::string::npos ||
             vector.text.find(".fill") != std::string::npos) {
             raw.insert(vector.id);
@@ -130,6 +132,8 @@ TEST(assembler, both_targets_of_llvm_give_the_slots_of_the_suite) {
 TEST(assembler, both_targets_of_llvm_give_the_slots_of_sweeps) {
     Assembler big(ByteOrder::big);
     for (const Vector& vector : suite().vectors) {
+        if (!vector.extension.empty())
+            continue; // as above
         std::string text;
         std::vector<Slot> expected;
         for (const SweepProgram& program : vector.sweep_programs) {

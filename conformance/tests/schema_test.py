@@ -86,7 +86,7 @@ class Schema(unittest.TestCase):
 
     def test_takes_every_vector_file(self):
         files = sorted((ROOT / "vectors").rglob("*.yaml"))
-        files.remove(ROOT / "vectors/operands.yaml")
+        files = [path for path in files if path.name not in ("operands.yaml", "extension.yaml", "reserved.yaml")]
         self.assertGreater(len(files), 30)
         for path in files:
             with self.subTest(path=str(path)):
@@ -116,6 +116,33 @@ class Schema(unittest.TestCase):
         table = page[page.index("| policy | tolerated besides"):].split("\n\n")[0]
         policies = re.findall(r"^\| `([a-z-]+)`", table, re.MULTILINE)
         self.assertCountEqual(SCHEMA["$defs"]["common"]["properties"]["policy"]["enum"], policies)
+
+
+class Extensions(unittest.TestCase):
+    def setUp(self):
+        schema = json.loads((ROOT / "vectors/extension.schema.json").read_text())
+        jsonschema.Draft202012Validator.check_schema(schema)
+        self.validator = jsonschema.Draft202012Validator(schema)
+
+    def errors_of(self, text):
+        return [error.message for error in self.validator.iter_errors(yaml.safe_load(text))]
+
+    def test_takes_every_extension(self):
+        files = sorted((ROOT / "vectors/extensions").glob("*/extension.yaml"))
+        self.assertGreater(len(files), 5)
+        for path in files:
+            with self.subTest(path=str(path)):
+                self.assertEqual(self.errors_of(path.read_text()), [])
+
+    def test_refuses_mistakes(self):
+        good = (ROOT / "vectors/extensions/x-maygoto/extension.yaml").read_text()
+        for old, new in [("x-maygoto", "maygoto"), ("shipped", "done"), ("runs: true", "runs: perhaps"),
+                         ("runs: true", "runs: false"), ("title:", "titel:"), ("0xe5", "0x1e5"),
+                         ("imm: unused", "imm: none"), ("llvm_cpu: v1", "llvm_cpu: v9"), ("{JCOND, K, JMP}", "JCOND"),
+                         ("https://lore", "http://lore"), ("X-MAYGOTO-LOOP", "may goto")]:  # fmt: skip
+            with self.subTest(old=old, new=new):
+                self.assertIn(old, good)
+                self.assertNotEqual(self.errors_of(good.replace(old, new, 1)), [])
 
 
 RUNTIME = "runtimes:\n  - {name: a, command: b c, install: d, "

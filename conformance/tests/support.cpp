@@ -72,7 +72,8 @@ Vector vector_of(std::string_view keys) {
 Ran run_row(Experiment& experiment, std::size_t row, ByteOrder order) {
     Ran ran{.block = std::vector<u8>(experiment.block_size())};
     experiment.write_block(row, ran.block);
-    const auto loaded = Program::load(experiment.slots(), {.byte_order = order});
+    const auto loaded = Program::load(
+        experiment.slots(), {.byte_order = order, .extensions = ExtensionSet::all()});
     if (const auto* refused = std::get_if<Refused>(&loaded)) {
         ADD_FAILURE() << "refused at " << refused->pc << ": " << describe(refused->reason);
         return ran;

@@ -3,6 +3,7 @@
 #include "reference_vm/helpers.hpp"
 #include "reference_vm/machine.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <optional>
 #include <span>
@@ -16,6 +17,7 @@ struct Runtime {
     LoadOptions load_options;
     RunOptions run_options;
     std::optional<Program> program;
+    std::string extensions; // that are switched on, separated by spaces
     bool packet = false;
     u64 r2 = 0; // the length of the memory (one-shot)
 };
@@ -46,9 +48,25 @@ int info(void* user, bpf_assay_info* info) {
     info->big_endian = runtime.load_options.byte_order == ByteOrder::big;
     info->packets = 1;
     info->groups = "base32 base64 divmul32 divmul64 atomic32 atomic64 packet";
+    info->extensions = runtime.extensions.c_str();
     info->helpers = helper_ids;
     info->facts = facts;
     return 0;
+}
+
+/// Of an instruction that an extension has which is not switched on: which one.
+std::string hint_of(const bpf_assay_program& program, const Refused& refused,
+                    const LoadOptions& options) {
+    const std::size_t at = refused.pc * slot_size;
+    if (at + slot_size > program.bytes)
+        return {};
+    const std::span image(program.image, program.bytes);
+    const Slot slot = decode_slot(image.subspan(at).first<slot_size>(), options.byte_order);
+    const InstructionRow* row = find_row(slot, ExtensionSet::all());
+    if (row == nullptr || options.extensions.contains(row->extension))
+        return {};
+    return row->extension.empty() ? std::string()
+                                  : std::string("; ").append(row->extension) += " has it";
 }
 
 bpf_assay_verdict load(void* user, const bpf_assay_program* program, bpf_assay_loaded* loaded) {
@@ -58,9 +76,11 @@ bpf_assay_verdict load(void* user, const bpf_assay_program* program, bpf_assay_l
         Program::load(std::span<const u8>(program->image, program->bytes), runtime.load_options);
     if (const auto* refused = std::get_if<Refused>(&result)) {
         const std::string_view text = describe(refused->reason);
-        bpf_assay_say(loaded->why, "slot %u: %.*s (%.*s)", refused->pc,
+        const std::string hint = hint_of(*program, *refused, runtime.load_options);
+        bpf_assay_say(loaded->why, "slot %u: %.*s (%.*s)%s", refused->pc,
                       static_cast<int>(text.size()), text.data(),
-                      static_cast<int>(refused->section.size()), refused->section.data());
+                      static_cast<int>(refused->section.size()), refused->section.data(),
+                      hint.c_str());
         return BPF_ASSAY_REJECTED;
     }
     runtime.program = std::move(std::get<Program>(result));
@@ -119,9 +139,58 @@ int set_limit(void* user, const char* value, char* why) {
     return errno != 0 || *end != 0 || *value < '0' || *value > '9';
 }
 
+/// Names separated by commas, or all that run.
+int set_extensions(void* user, const char* value, char* why) {
+    Runtime& runtime = runtime_of(user);
+    const auto switch_on = [&](std::string_view name) {
+        if (runtime.load_options.extensions.contains(name))
+            return;
+        runtime.load_options.extensions.add(name);
+        runtime.extensions += runtime.extensions.empty() ? "" : " ";
+        runtime.extensions += name;
+    };
+    std::string_view rest = value;
+    if (rest == "all") {
+        for (const Extension& extension : extensions())
+            if (extension.runs)
+                switch_on(extension.name);
+        return 0;
+    }
+    for (bool more = true; more;) {
+        const std::size_t comma = std::min(rest.find(','), rest.size());
+        const std::string name(rest.substr(0, comma));
+        more = comma < rest.size();
+        rest.remove_prefix(comma + (more ? 1 : 0));
+        const auto found = std::ranges::find(extensions(), name, &Extension::name);
+        if (found == extensions().end() || !found->runs) {
+            bpf_assay_say(why,
+                          found == extensions().end()
+                              ? "there is no extension '%s'; bpf-assay isa --extensions lists "
+                                "them"
+                              : "%s is decoded, but it cannot run on this VM",
+                          name.c_str());
+            return 1;
+        }
+        switch_on(name);
+    }
+    return 0;
+}
+
+int set_choices(void* user, const char* value, char* why) {
+    const std::string text = value;
+    bpf_assay_say(why, "%s is neither never, always nor alternate", value);
+    runtime_of(user).run_options.choices = text == "always"      ? Choices::always
+                                           : text == "alternate" ? Choices::alternate
+                                                                 : Choices::never;
+    return text != "never" && text != "always" && text != "alternate";
+}
+
 constexpr bpf_assay_option options[] = {
     {"--byte-order", "ORDER", "of programs and data: little (default) or big", set_byte_order},
     {"--profile", "PROFILE", "what is refused: strict (default) or base", set_profile},
+    {"--extensions", "NAMES", "that it has: x-acqrel,x-maygoto or all (default none)",
+     set_extensions},
+    {"--choices", "CHOICES", "of may_goto: never (default), always or alternate", set_choices},
     {"--instruction-limit", "N", "per run, then it is a fault (default 1000000000)", set_limit},
     {nullptr, nullptr, nullptr, nullptr},
 };

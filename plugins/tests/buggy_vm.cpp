@@ -169,6 +169,8 @@ constexpr Bug bugs[] = {
      [](const Row& row, const Slot&) { return has_name(row, {"neg"}); }, exit_process},
     {Bug::Kind::accepts, "mov-offset", "a MOV with an offset is loaded as one without",
      [](const Row& row, const Slot&) { return has_name(row, {"mov"}); }, nullptr},
+    {Bug::Kind::accepts, "atomic-imm", "of an atomic operation's imm 8 bits are read",
+     [](const Row& row, const Slot&) { return row.section == "5.3"; }, nullptr},
     {Bug::Kind::refuses, "refuses-arsh", "programs with ARSH by an immediate of 31 are refused",
      [](const Row& row, const Slot& slot) {
          return has_name(row, {"arsh"}, "_imm") && slot.imm == 31;
@@ -215,8 +217,10 @@ std::vector<Slot> as_read(const Runtime& runtime, const bpf_assay_program& progr
     for (std::size_t number = 0; number < std::size(bugs); ++number)
         if (runtime.has[number] && bugs[number].kind == Bug::Kind::accepts)
             for_each_instruction(slots, [&](const InstructionRow& row, std::size_t pc) {
-                if (bugs[number].concerns(row, slots[pc]) && find_row(slots[pc]) == nullptr)
-                    slots[pc].offset = 0;
+                if (bugs[number].concerns(row, slots[pc]) && find_row(slots[pc]) == nullptr) {
+                    slots[pc].imm &= row.section == "5.3" ? 0xff : 0;
+                    slots[pc].offset = row.section == "5.3" ? slots[pc].offset : s16{0};
+                }
             });
     return slots;
 }

@@ -240,8 +240,8 @@ TEST(disassembler, packet_index) {
 
 TEST(disassembler, what_is_no_instruction) {
     const std::vector<Slot> program = {
-        slot("lddw"), {.opcode = 0x8d, .dst_reg = 15, .src_reg = 1, .offset = -1, .imm = -2}};
-    EXPECT_EQ(disassemble(program, 1), ".raw {opcode: 0x8d, dst: 15, src: 1, offset: -1, imm: -2}");
+        slot("lddw"), {.opcode = 0x9d, .dst_reg = 15, .src_reg = 1, .offset = -1, .imm = -2}};
+    EXPECT_EQ(disassemble(program, 1), ".raw {opcode: 0x9d, dst: 15, src: 1, offset: -1, imm: -2}");
     EXPECT_EQ(disassemble(std::span(program).first(1), 0),
               ".raw {opcode: 0x18, dst: 0, src: 0, offset: 0, imm: 0}");
 }

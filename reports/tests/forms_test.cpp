@@ -57,13 +57,27 @@ constexpr std::array parts{
 TEST(caveats, a_whole_run_has_none) {
     const Suite suite = suite_of_size(4);
     Results results = passing(suite);
-    EXPECT_THAT(partly_because(results.runtimes[0], results.runs[0], 4), IsEmpty());
+    EXPECT_THAT(partly_because(results.runtimes[0], results.runs[0], suite), IsEmpty());
     // What the runtime is known not to have does not make its run a part.
     conformance::RuntimeResult& runtime = results.runtimes[0];
     runtime.not_offered.push_back({runtime.vectors.back(), "helper mix"});
     runtime.vectors.pop_back();
     runtime.results.pop_back();
-    EXPECT_THAT(partly_because(runtime, results.runs[0], 4), IsEmpty());
+    EXPECT_THAT(partly_because(runtime, results.runs[0], suite), IsEmpty());
+}
+
+TEST(caveats, extensions_are_no_part_of_the_groups) {
+    Suite suite = suite_of_size(4);
+    suite.vectors.back().extension = "x-min";
+    Results results = passing(suite);
+    EXPECT_THAT(partly_because(results.runtimes[0], results.runs[0], suite), IsEmpty());
+    results.runtimes[0].vectors.pop_back();
+    results.runtimes[0].results.pop_back();
+    EXPECT_THAT(partly_because(results.runtimes[0], results.runs[0], suite), IsEmpty());
+    results.runtimes[0].vectors.pop_back();
+    results.runtimes[0].results.pop_back();
+    EXPECT_THAT(partly_because(results.runtimes[0], results.runs[0], suite),
+                ElementsAre("2 of 3 vectors"));
 }
 
 TEST(caveats, nothing_is_held_of_a_part) {
@@ -73,7 +87,7 @@ TEST(caveats, nothing_is_held_of_a_part) {
         SCOPED_TRACE(part.what);
         Results results = passing(suite);
         part.change(results);
-        EXPECT_THAT(partly_because(results.runtimes[0], results.runs[0], 4),
+        EXPECT_THAT(partly_because(results.runtimes[0], results.runs[0], suite),
                     ElementsAre(HasSubstr(part.words)));
         for (const auto& group : summarise(results.runtimes[0], /*in_full=*/false))
             EXPECT_EQ(group.verdict == conformance::GroupVerdict::not_tested,

@@ -1,5 +1,5 @@
 """Reads LLVM's assembly text of what the model knows (arithmetic, byte swaps, conditional jumps forward,
-loads, stores, atomic operations, 64-bit immediates), and nothing else."""
+loads, stores, atomic operations, 64-bit immediates, those of x-acqrel), and nothing else."""
 
 import re
 
@@ -33,6 +33,8 @@ STORE = re.compile(rf"\*\(u(8|16|32|64) \*\)\({ADDRESS}\) = (?:{REGISTER}|{NUMBE
 LOCK = re.compile(rf"lock \*\(u(32|64) \*\)\({ADDRESS}\) (\S+) {REGISTER}")
 FETCH = re.compile(rf"{REGISTER} = atomic_fetch_(add|or|and|xor)\(\(u(32|64) \*\)\({ADDRESS}\), {REGISTER}\)")
 XCHG = re.compile(rf"{REGISTER} = xchg(32_32|_64)\({ADDRESS}, {REGISTER}\)")
+ACQUIRE = re.compile(rf"{REGISTER} = load_acquire\(\(u(8|16|32|64) \*\)\({ADDRESS}\)\)")
+RELEASE = re.compile(rf"store_release\(\(u(8|16|32|64) \*\)\({ADDRESS}\), {REGISTER}\)")
 CMPXCHG = re.compile(rf"([rw])0 = cmpxchg(32_32|_64)\({ADDRESS}, ([rw])0, {REGISTER}\)")
 
 
@@ -122,6 +124,20 @@ def parse_store(match, text):
     return Store(int(width), *address, src=register(source, text))
 
 
+def parse_acquire(match, text):
+    """x-acqrel. To the thread itself it is a load."""
+    kind, number, width, *address = match.groups()
+    require((int(width) == 64) == (kind == "r"), text)
+    return Load(int(width), destination(number, text), *address_of(*address, text), is_signed=False)
+
+
+def parse_release(match, text):
+    """x-acqrel. To the thread itself it is a store."""
+    width, number, sign, distance, kind, source = match.groups()
+    require((int(width) == 64) == (kind == "r"), text)
+    return Store(int(width), *address_of(number, sign, distance, text), src=register(source, text))
+
+
 def parse_lock(match, text):
     width, number, sign, distance, operator, kind, source = match.groups()
     # LLVM takes r3 for the low half of R3 here, as it does in stores.
@@ -166,7 +182,7 @@ def parse_binary(match, text):
 FORMS = (
     (JUMP, parse_jump), (NEG, parse_neg), (MOVSX, parse_movsx), (BYTE_SWAP, parse_byte_swap),
     (WIDE, parse_wide), (LOAD, parse_load), (STORE, parse_store), (LOCK, parse_lock), (FETCH, parse_fetch),
-    (XCHG, parse_xchg), (CMPXCHG, parse_cmpxchg), (BINARY, parse_binary),
+    (XCHG, parse_xchg), (CMPXCHG, parse_cmpxchg), (ACQUIRE, parse_acquire), (RELEASE, parse_release), (BINARY, parse_binary),
 )  # fmt: skip
 
 

@@ -4,11 +4,10 @@ from encoding_forms import (
     EITHER_WAY, FRAME, FUNCTION, REGISTERS, STACK, EncodingFile, access_rows, form_of, program, slot,
     swap_rows
 )  # fmt: skip
+from extension_table import read_extensions, unless
 from isa import CLASS, CODE, MODE, SIZE, SOURCE
 
 FILE = "encoding_selectors.py"
-# Opcodes of extensions that the instruction table does not have.
-EXTENSIONS = {0xE5: "x-maygoto", 0x0D: "x-gotox", 0x8D: "x-callx"}
 
 
 class Opcodes:
@@ -76,7 +75,7 @@ def unassigned_opcodes(table):
     unassigned = sorted(set(range(256)) - table.opcodes)
     title = f"The {len(unassigned)} opcodes that mean nothing (0x00: as a first slot)."
     file = EncodingFile("unassigned-opcodes", title, FILE)
-    opcodes, extensions = Opcodes(table), {**EXTENSIONS, **table.extensions}
+    opcodes, extensions = Opcodes(table), unless(read_extensions())
     for opcode in unassigned:
         clause, because = opcodes.why_unassigned(opcode)
         frame, bad, good = opcodes.program(opcode)

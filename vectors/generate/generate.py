@@ -1,4 +1,5 @@
-"""Writes the generated files under vectors/. --check: only fail if one is stale."""
+"""Writes the generated files: those under vectors/, and the rows of extensions as C++. --check: only fail if
+one is stale."""
 
 import argparse
 import os
@@ -12,6 +13,8 @@ import encoding_fields
 import encoding_flow
 import encoding_selectors
 import encoding_tables
+import extension_sweeps
+import extension_table
 import jump_edges
 import memory_sweeps
 import packets
@@ -29,9 +32,30 @@ def files(table, lists):
                    stack_accesses, packets, programs, positions, jump_edges):  # fmt: skip
         for make in module.FILES:
             yield make(table)
-    for module in (sweeps, memory_sweeps):
+    for module in (sweeps, memory_sweeps, extension_sweeps):
         for make in module.FILES:
             yield make(table, lists)
+
+
+class Writer:
+    """Writes files that have changed; or takes note of them."""
+
+    def __init__(self, check):
+        self.check, self.stale = check, []
+
+    def __call__(self, path, text):
+        if path.exists() and path.read_bytes() == text.encode():
+            return
+        name = path.relative_to(VECTORS.parent)
+        if self.check:
+            self.stale.append(str(name))
+        else:
+            path.write_bytes(text.encode())
+            print(f"wrote {name}")
+
+    def finish(self):
+        if self.stale:
+            sys.exit("stale, run scripts/generate: " + ", ".join(self.stale))
 
 
 def main():
@@ -41,24 +65,22 @@ def main():
                         default=os.environ.get("BPF_ASSAY", DEFAULT_BINARY),
                         help="the binary that prints the instruction table; default: $BPF_ASSAY, else that of"
                         " build/release")
+    parser.add_argument("--rows-only", action="store_true",
+                        help="only the rows of extensions, which need no binary")
     arguments = parser.parse_args()
+    write = Writer(arguments.check)
+    write(VECTORS.parent / extension_table.OUTPUT, extension_table.header(extension_table.read_extensions()))
+    if arguments.rows_only:
+        write.finish()
+        return
     try:
         table = read_table(arguments.bpf_assay)
     except TableProblem as problem:
         sys.exit(f"scripts/generate: {problem}")
     lists = yaml.safe_load((VECTORS / "operands.yaml").read_text())["lists"]
-    stale = []
     for file in files(table, lists):
-        path, text = VECTORS / file.path, file.text().encode()
-        if path.exists() and path.read_bytes() == text:
-            continue
-        if arguments.check:
-            stale.append(f"vectors/{file.path}")
-        else:
-            path.write_bytes(text)
-            print(f"wrote vectors/{file.path}")
-    if stale:
-        sys.exit("stale, run scripts/generate: " + ", ".join(stale))
+        write(VECTORS / file.path, file.text())
+    write.finish()
 
 
 if __name__ == "__main__":

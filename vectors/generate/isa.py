@@ -8,6 +8,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from extension_table import read_extensions, rows_json
+
 DEFAULT_BINARY = Path(__file__).resolve().parents[2] / "build" / "release" / "bin" / "bpf-assay"
 
 # How the 8 bits of an opcode are split: sections 3.1, 4 (class, source, code) and 5 (class, size, mode).
@@ -77,7 +79,6 @@ class Table:
         self.rows = [row for row in everything if not row.section.startswith("x-")]
         self.by_mnemonic = {row.mnemonic: row for row in everything}
         self.opcodes = {row.opcode for row in self.rows}
-        self.extensions = {row.opcode: row.section for row in everything if row not in self.rows}
 
     def __getitem__(self, mnemonic):
         if mnemonic not in self.by_mnemonic:
@@ -89,6 +90,10 @@ class Table:
         wanted = {**parts, **({"section": section} if section else {})}
         sets = {key: {value} if isinstance(value, str) else set(value) for key, value in wanted.items()}
         return [row for row in self.rows if all(getattr(row, key) in sets[key] for key in sets)]
+
+    def of_extension(self, name):
+        """The rows of an extension."""
+        return [row for row in self.by_mnemonic.values() if row.section == name]
 
     def sibling(self, mnemonic, mask, bits):
         """The opcode of an instruction with some of its bits replaced."""
@@ -110,7 +115,9 @@ def read_table(binary):
     """The table of a binary of bpf-assay."""
     try:
         done = subprocess.run([binary, "isa", "--json"], capture_output=True, text=True, check=True)
-        return Table(json.loads(done.stdout))
+        document = json.loads(done.stdout)
+        # Those of extensions are read where they stand, so that a binary of before can be used.
+        return Table({"instructions": document["instructions"] + rows_json(read_extensions())})
     except FileNotFoundError:
         build = "cmake --preset release && cmake --build --preset release --target bpf-assay"
         raise TableProblem(f"{binary} is missing; build it: {build}") from None

@@ -42,7 +42,7 @@ TEST(statement, comes_out_as_the_suite_states) {
     for (const Vector& vector : suite().vectors) {
         if (vector.kind == Kind::sweep || vector.kind == Kind::encoding ||
             !vector.policy->name.empty() || vector.concurrency.threads > 1 ||
-            mixes_addresses(vector))
+            !vector.extension.empty() || mixes_addresses(vector))
             continue;
         SCOPED_TRACE(vector.id);
         const auto completed = complete(vector, {});

@@ -26,6 +26,7 @@ TEST(yaml_writer, every_vector_of_the_suite_comes_back) {
     for (std::size_t number = 0; number < suite().vectors.size(); number += each) {
         const Vector& vector = suite().vectors[number];
         if (vector.kind == Kind::sweep || vector.concurrency.threads > 1 ||
+            !vector.extension.empty() ||
             (vector.kind == Kind::encoding && !vector.encoding.values.empty()))
             continue;
         SCOPED_TRACE(vector.id);

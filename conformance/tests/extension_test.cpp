@@ -1,0 +1,240 @@
+// The files of extensions: what they say, and every mistake with its place.
+#include "conformance/assembler.hpp"
+#include "conformance/extension.hpp"
+#include "conformance/extension_syntax.hpp"
+#include "conformance/tests/loader_mistake.hpp"
+#include "conformance/tests/support.hpp"
+
+#include "reference_vm/disassembler.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fmt/format.h>
+
+namespace bpf_assay::conformance {
+namespace {
+
+using namespace test;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+constexpr std::string_view good = R"yaml(extension: x-min
+title: Minimum
+text: The smaller of two numbers.
+status: draft
+since: {llvm: "99"}
+runs: true
+links: [https://example.org/min]
+clauses:
+  - {id: X-MIN-VALUE, kind: value, text: "MIN writes the smaller number."}
+instructions:
+  - mnemonic: min64_reg
+    opcode: 0xef
+    dst_reg: any
+    src_reg: any
+    offset: unused
+    imm: 3
+    rfc_name: "{MIN, X, ALU64}"
+    formula: "dst = dst < src ? dst : src"
+    syntax: "{dst} = min({dst}, {src})"
+    llvm_cpu: "-"
+)yaml";
+
+std::string replaced(std::string_view text, std::string_view old, std::string_view with) {
+    std::string result(text);
+    const std::size_t at = result.find(old);
+    EXPECT_NE(at, std::string::npos) << old;
+    return at == std::string::npos ? result : result.replace(at, old.size(), with);
+}
+
+TEST(extension_files, all_of_it_is_read) {
+    const TemporaryFolder folder;
+    folder.write("extensions/x-min/extension.yaml", good);
+    const auto extensions = load_extensions(folder.path());
+    ASSERT_EQ(extensions.size(), 1u);
+    const ExtensionFile& min = extensions[0];
+    EXPECT_EQ(min.name, "x-min");
+    EXPECT_EQ(min.status, ExtensionStatus::draft);
+    EXPECT_EQ(min.since.at("llvm"), "99");
+    EXPECT_TRUE(min.runs);
+    ASSERT_EQ(min.clauses.size(), 1u);
+    EXPECT_EQ(min.clauses[0].first, "X-MIN-VALUE");
+    EXPECT_EQ(min.clauses[0].second.section, "x-min");
+    ASSERT_EQ(min.rows.size(), 1u);
+    EXPECT_EQ(min.rows[0].opcode, 0xef);
+    EXPECT_EQ(min.rows[0].imm.value, 3);
+    EXPECT_EQ(min.rows[0].group, "x-min");
+    EXPECT_EQ(min.rows[0].encoding(), "opcode 0xef, imm 3");
+    EXPECT_THAT(min.rows[0].where, testing::EndsWith("extension.yaml:11:15"));
+    EXPECT_EQ(load_extensions(folder.path() / "extensions").size(), 0u); // no folder, no extensions
+}
+
+TEST(extension_files, the_suite_s_own_are_those_of_this_build) {
+    const auto extensions = load_extensions(std::filesystem::path(ASSAY_SOURCE_DIR) / "vectors");
+    EXPECT_EQ(extensions.size(), bpf_assay::extensions().size());
+    for (const ExtensionFile& extension : extensions)
+        EXPECT_EQ(stale_row(extension), std::nullopt) << extension.name;
+    EXPECT_GE(load_reserved(std::filesystem::path(ASSAY_SOURCE_DIR) / "vectors").size(), 30u);
+}
+
+TEST(extension_files, a_row_that_this_build_does_not_have) {
+    const TemporaryFolder folder;
+    folder.write("extensions/x-min/extension.yaml", good);
+    EXPECT_THAT(stale_row(load_extensions(folder.path())[0]).value_or(""),
+                testing::EndsWith("extension.yaml:11:15: this build does not have 'min64_reg'; run "
+                                  "scripts/generate, and build"));
+    const std::filesystem::path source(ASSAY_SOURCE_DIR);
+    std::filesystem::copy(source / "vectors/extensions/x-maygoto",
+                          folder.path() / "own/extensions/x-maygoto");
+    auto own = load_extensions(folder.path() / "own")[0];
+    EXPECT_EQ(stale_row(own), std::nullopt);
+    own.rows[0].formula = "PC += choice() ? 0 : offset";
+    EXPECT_THAT(stale_row(own).value_or(""), HasSubstr("has another 'may_goto'"));
+    own = load_extensions(folder.path() / "own")[0];
+    own.runs = false;
+    EXPECT_THAT(stale_row(own).value_or(""), HasSubstr("has another x-maygoto"));
+}
+
+struct FileMistake {
+    std::string_view old, with; // of the good file
+    std::string_view place;     // line:column
+    std::string_view message;
+};
+
+TEST(extension_files, mistakes) {
+    for (const FileMistake& mistake : std::initializer_list<FileMistake>{
+             {"extension: x-min", "extension: min", "1:12", "is not of the form x-"},
+             {"extension: x-min", "extension: x-max", "1:12", "the two have the same name"},
+             {"title: Minimum\n", "", "1:1", "key 'title' is missing"},
+             {"title:", "titel:", "2:1", "titel"},
+             {"draft", "ready", "4:9", "status is draft, shipped or withdrawn, not 'ready'"},
+             {"{llvm:", "{gcc:", "5:9", "gcc"},
+             {"runs: true", "runs: false", "6:7", "says 'why'"},
+             {"runs: true", "runs: true\nwhy: W", "6:7", "this runs"},
+             {"https://", "http://", "7:9", "a link begins with https://"},
+             {"X-MIN-VALUE", "MIN-VALUE", "9:10", "a clause of x-min is called X-MIN-..."},
+             {"  - {id: X-MIN", "  - {id: X-MIN-VALUE, kind: k, text: t}\n  - {id: X-MIN", "10:10",
+              "clause 'X-MIN-VALUE' stands twice"},
+             {"min64_reg", "add64_reg", "11:15", "'add64_reg' is an instruction of RFC 9669"},
+             {"opcode: 0xef", "opcode: 0x1ef", "12:13", "opcode"},
+             {"dst_reg: any", "dst_reg: 16", "13:14", "dst_reg"},
+             {"dst_reg: any", "dst_reg: some", "13:14", "dst_reg is any, unused or a number"},
+             {"    imm: 3\n", "", "11:5", "key 'imm' is missing"},
+             {"    imm: 3\n", "    imm: 3\n    wide: true\n", "11:5", "key 'next_imm' is missing"},
+             {"    imm: 3\n", "    imm: 3\n    next_imm: any\n", "17:15",
+              "only a wide instruction"},
+             {"X, ALU64", "X, ALU", "17:15", "opcode 0xef is of class ALU64"},
+             {"{MIN, X, ALU64}", "MIN", "17:15", "is not of the form"},
+             {"src ? dst : src", "src ? dst", "18:14", "expected ':'"},
+             {"src ? dst : src", "imm ? dst : src", "18:14", "the formula has imm, a field that"},
+             {"< src ? dst : src", "< 5 ? dst : 5", "18:14",
+              "the formula has no src, which may be"},
+             {"min({dst}", "min({dest}", "19:13", "there is no {dest}; expected one of dst, dst32"},
+             {"llvm_cpu: \"-\"", "llvm_cpu: v9", "20:15", "llvm_cpu is v1 to v5"},
+         }) {
+        const TemporaryFolder folder;
+        const auto path = folder.write("extensions/x-min/extension.yaml",
+                                       replaced(good, mistake.old, mistake.with));
+        const std::string error = error_of([&] { load_extensions(folder.path()); });
+        EXPECT_THAT(error, StartsWith(fmt::format("{}:{}: ", path.string(), mistake.place)))
+            << mistake.with;
+        EXPECT_THAT(error, HasSubstr(std::string(mistake.message))) << mistake.with;
+    }
+}
+
+TEST(extension_files, rows_that_are_one_another) {
+    const TemporaryFolder folder;
+    const std::string row(good.substr(good.find("  - mnemonic")));
+    folder.write("extensions/x-min/extension.yaml", std::string(good) += row);
+    EXPECT_THAT(error_of([&] { load_extensions(folder.path()); }), HasSubstr("stands twice"));
+    folder.write("extensions/x-min/extension.yaml",
+                 std::string(good) += replaced(row, "min64_reg", "max64_reg"));
+    EXPECT_THAT(error_of([&] { load_extensions(folder.path()); }),
+                HasSubstr(":21:15: 'max64_reg' and 'min64_reg' of this extension have encodings"));
+    folder.write("extensions/x-min/extension.yaml", good);
+    folder.write(
+        "extensions/x-max/extension.yaml",
+        replaced(replaced(good, "extension: x-min", "extension: x-max"), "X-MIN", "X-MAX"));
+    EXPECT_THAT(error_of([&] { load_extensions(folder.path()); }),
+                HasSubstr("mnemonic 'min64_reg' is taken by "));
+    std::filesystem::remove(folder.path() / "extensions/x-max/extension.yaml");
+    EXPECT_THAT(error_of([&] { load_extensions(folder.path()); }),
+                testing::EndsWith("x-max: a folder of an extension has a file extension.yaml"));
+}
+
+TEST(extension_files, the_vectors_of_an_extension) {
+    const TemporaryFolder folder;
+    const std::filesystem::path source(ASSAY_SOURCE_DIR);
+    const auto clauses = folder.write("clauses.yaml", "clauses: []\n");
+    std::filesystem::create_directories(folder.path() / "v/extensions/x-maygoto");
+    std::filesystem::copy(source / "vectors/extensions/x-maygoto/extension.yaml",
+                          folder.path() / "v/extensions/x-maygoto");
+    const auto load = [&](std::string_view text) {
+        folder.write("v/extensions/x-maygoto/a.yaml", text);
+        return load_suite(folder.path() / "v", clauses);
+    };
+    const std::string head = "section: \"x-maygoto\"\nvectors:\n  - id: a/b\n"
+                             "    clauses: [X-MAYGOTO-EITHER]\n    because: B.\n";
+    const Suite suite = load(head + "    program: |\n      r0 = 1\n      may_goto +0\n      exit\n"
+                                    "    after: {r0: 1}\n");
+    ASSERT_EQ(suite.vectors.size(), 1u);
+    EXPECT_EQ(suite.vectors[0].extension, "x-maygoto");
+    EXPECT_THAT(suite.vectors[0].tests, testing::ElementsAre(find_row("may_goto")));
+    EXPECT_EQ(suite.vectors[0].body[1], (Slot{.opcode = 0xe5}));
+    EXPECT_EQ(group_name_of(*suite.vectors[0].tests[0]), "x-maygoto");
+    EXPECT_THAT(error_of([&] { load(head + "    asm: r0 = 1\n    after: {r0: 1}\n"); }),
+                HasSubstr("a.yaml:3:5: the vector has no instruction of x-maygoto"));
+    EXPECT_THAT(error_of([&] { load("section: \"4.3\"\nvectors: []\n"); }),
+                HasSubstr("a.yaml:1:10: vectors of x-maygoto have the section x-maygoto"));
+}
+
+// Every row comes back from its own text, whatever LLVM knows.
+TEST(extension_syntax, every_row) {
+    for (const InstructionRow& row : extension_table())
+        for (const s16 offset : {s16{0}, s16{8}, s16{-32768}, s16{32767}}) {
+            const auto field = [](const FieldRule& rule, s64 otherwise) {
+                return rule.kind == FieldRule::Kind::any    ? otherwise
+                       : rule.kind == FieldRule::Kind::only ? rule.value
+                                                            : 0;
+            };
+            const Slot slot{.opcode = row.opcode,
+                            .dst_reg = static_cast<u8>(field(row.dst_reg, 3)),
+                            .src_reg = static_cast<u8>(field(row.src_reg, 10)),
+                            .offset = static_cast<s16>(field(row.offset, offset)),
+                            .imm = static_cast<s32>(field(row.imm, -5))};
+            const std::string text = disassemble(std::vector<Slot>{slot}, 0);
+            const std::string quad = with_extension_syntax(text);
+            EXPECT_THAT(quad, StartsWith(".quad 0x")) << text;
+            EXPECT_THAT(assembled(quad), testing::ElementsAre(slot)) << text;
+        }
+}
+
+// Where LLVM knows them, it makes the same of them.
+TEST(extension_syntax, is_that_of_llvm) {
+    if (std::stoi(Assembler::llvm_version()) < 22)
+        GTEST_SKIP() << "LLVM " << Assembler::llvm_version() << " does not know all of them";
+    for (const InstructionRow& row : extension_table()) {
+        const Slot slot{.opcode = row.opcode,
+                        .dst_reg = static_cast<u8>(row.dst_reg.value),
+                        .src_reg = static_cast<u8>(row.src_reg.value),
+                        .offset = static_cast<s16>(row.offset.value),
+                        .imm = static_cast<s32>(row.imm.value)};
+        const std::string text = disassemble(std::vector<Slot>{slot}, 0);
+        EXPECT_THAT(assembled(text), testing::ElementsAre(slot)) << text;
+    }
+}
+
+TEST(extension_syntax, all_else_stays) {
+    for (const std::string text :
+         {"", "r0 = 1", "r0 = 1; exit\n", "a:\n  goto a # may_goto +1\n", "exit // may_goto +1",
+          "may_goto label", "may_goto +99999", "w3 = load_acquire((u64 *)(r4 + 0))",
+          "r99 = load_acquire((u64 *)(r4 + 0))", ";;\n\n"})
+        EXPECT_EQ(with_extension_syntax(text), text);
+    EXPECT_EQ(with_extension_syntax("again: may_goto -1; r0 = 1 # c\nexit"),
+              "again: .quad 0x00000000ffff00e5; r0 = 1 # c\nexit");
+    EXPECT_EQ(with_extension_syntax("  w1=load_acquire((u8*)(r2))"), "  .quad 0x00000100000021d3");
+}
+
+} // namespace
+} // namespace bpf_assay::conformance
