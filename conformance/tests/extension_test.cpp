@@ -85,6 +85,7 @@ TEST(extension_files, a_row_that_this_build_does_not_have) {
                 testing::EndsWith("extension.yaml:11:15: this build does not have 'min64_reg'; run "
                                   "scripts/generate, and build"));
     const std::filesystem::path source(ASSAY_SOURCE_DIR);
+    std::filesystem::create_directories(folder.path() / "own/extensions");
     std::filesystem::copy(source / "vectors/extensions/x-maygoto",
                           folder.path() / "own/extensions/x-maygoto");
     auto own = load_extensions(folder.path() / "own")[0];
@@ -187,6 +188,18 @@ TEST(extension_files, the_vectors_of_an_extension) {
                 HasSubstr("a.yaml:3:5: the vector has no instruction of x-maygoto"));
     EXPECT_THAT(error_of([&] { load("section: \"4.3\"\nvectors: []\n"); }),
                 HasSubstr("a.yaml:1:10: vectors of x-maygoto have the section x-maygoto"));
+}
+
+// Elsewhere a file of that name holds vectors like any other; these were left out once.
+TEST(extension_files, a_file_of_that_name_in_a_section_holds_vectors) {
+    const TemporaryFolder folder;
+    const auto clauses = folder.write(
+        "clauses.yaml", "clauses:\n  - {id: C-1, section: \"4.1\", kind: value, strength: must, "
+                        "text: T.}\n");
+    folder.write("v/4.1-arithmetic/extension.yaml",
+                 "section: \"4.1\"\nvectors:\n  - id: a/b\n    clauses: [C-1]\n    because: B.\n"
+                 "    asm: r1 += 1\n    before: {r1: 0}\n    after: {r1: 1}\n");
+    EXPECT_EQ(load_suite(folder.path() / "v", clauses).vectors.size(), 1u);
 }
 
 // Every row comes back from its own text, whatever LLVM knows.

@@ -15,9 +15,16 @@ using namespace conformance::test;
 using testing::HasSubstr;
 using testing::Not;
 
-Suite read_back(const std::string& yaml) {
+Suite read_back(const std::string& yaml, const std::string& extension = "") {
     const TemporaryFolder folder;
-    folder.write("vectors/one.yaml", yaml);
+    if (extension.empty()) {
+        folder.write("vectors/one.yaml", yaml);
+    } else {
+        const std::string place = "vectors/extensions/" + extension;
+        folder.write(place + "/one.yaml", yaml);
+        std::filesystem::copy(std::filesystem::path(ASSAY_SOURCE_DIR) / place / "extension.yaml",
+                              folder.path() / place / "extension.yaml");
+    }
     return load_suite(folder.path() / "vectors", ASSAY_SOURCE_DIR "/docs/clauses.yaml");
 }
 
@@ -70,7 +77,7 @@ TEST(vector_yaml, vectors_of_the_suite_come_back) {
     for (std::size_t number = 0; number < suite().vectors.size(); number += each) {
         const Vector& vector = suite().vectors[number];
         SCOPED_TRACE(vector.id);
-        const Suite read = read_back(vector_yaml(sources, vector));
+        const Suite read = read_back(vector_yaml(sources, vector), vector.extension);
         ASSERT_EQ(read.vectors.size(), 1);
         expect_same(read.vectors[0], vector);
         ++kinds[static_cast<std::size_t>(vector.kind)];
