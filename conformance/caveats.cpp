@@ -75,11 +75,17 @@ MachineCode machine_code_of(const RuntimeResult& runtime) {
             .in_full = shown == loaded};
 }
 
-std::vector<GroupSummary> summarise(const RuntimeResult& runtime, bool in_full) {
+std::vector<GroupSummary> summarise(const RuntimeResult& runtime, bool in_full,
+                                    const Suite& suite) {
     auto groups = summarise(runtime);
     for (GroupSummary& group : groups)
-        if (group.name != "encoding")
+        if (group_from_name(group.name))
             group.verdict = verdict_of(group.verdict, in_full);
+        else if (group.name != "encoding")
+            group.verdict =
+                verdict_of(group.verdict,
+                           group.vectors == static_cast<std::size_t>(std::ranges::count(
+                                                suite.vectors, group.name, &Vector::extension)));
     return groups;
 }
 

@@ -28,8 +28,9 @@ constexpr GroupVerdict verdict_of(GroupVerdict found, bool in_full) {
 }
 
 /// The summary and the claims with the verdicts that may be given. Encodings are no conformance
-/// group, and nothing is held for them: their line says what was found.
-std::vector<GroupSummary> summarise(const RuntimeResult& runtime, bool in_full);
+/// group, and nothing is held for them: their line says what was found. An extension is held for
+/// all of its own vectors, whatever was run of the RFC's.
+std::vector<GroupSummary> summarise(const RuntimeResult& runtime, bool in_full, const Suite& suite);
 std::vector<GroupClaim> claims_of(const RuntimeResult& runtime, bool in_full);
 
 } // namespace bpf_assay::conformance

@@ -93,9 +93,9 @@ json outcomes_json(const std::array<std::size_t, all_outcomes.size()>& by_outcom
     return outcomes;
 }
 
-json groups_json(const RuntimeResult& runtime, bool in_full) {
+json groups_json(const RuntimeResult& runtime, bool in_full, const Suite& suite) {
     json groups = json::array();
-    for (const GroupSummary& summary : summarise(runtime, in_full)) {
+    for (const GroupSummary& summary : summarise(runtime, in_full, suite)) {
         groups.push_back({{"name", summary.name},
                           {"verdict", conformance::name_of(summary.verdict)},
                           {"vectors", summary.vectors},
@@ -122,7 +122,7 @@ json claims_json(const RuntimeResult& runtime, bool in_full) {
     return claims;
 }
 
-json runtime_json(const RuntimeResult& runtime, bool in_full) {
+json runtime_json(const RuntimeResult& runtime, bool in_full, const Suite& suite) {
     json object{{"title", runtime.title()},
                 {"command", runtime.command},
                 {"run", runtime.run},
@@ -136,7 +136,7 @@ json runtime_json(const RuntimeResult& runtime, bool in_full) {
         object["why"] = runtime.why;
     if (!runtime.unexplained.empty())
         object["unexplained"] = runtime.unexplained;
-    object["groups"] = groups_json(runtime, in_full);
+    object["groups"] = groups_json(runtime, in_full, suite);
     object["claims"] = claims_json(runtime, in_full);
     object["vectors"] = json::array();
     for (std::size_t index = 0; index < runtime.vectors.size(); ++index)
@@ -215,8 +215,7 @@ json results_json(const Suite& suite, const Results& results) {
     object["runtimes"] = json::array();
     for (const RuntimeResult& runtime : results.runtimes)
         object["runtimes"].push_back(runtime_json(
-            runtime,
-            partly_because(runtime, results.runs.at(runtime.run), suite).empty()));
+            runtime, partly_because(runtime, results.runs.at(runtime.run), suite).empty(), suite));
     return object;
 }
 

@@ -350,7 +350,7 @@ json Builder::runtime(const RuntimeResult& runtime) {
     const auto partly = partly_because(runtime, m_results.runs.at(runtime.run), m_suite);
     object["partly"] = partly;
     object["caveats"] = caveats_of(runtime);
-    const auto summaries = summarise(runtime, partly.empty());
+    const auto summaries = summarise(runtime, partly.empty(), m_suite);
     for (const std::string& group : m_groups) {
         const auto found = std::ranges::find(summaries, group, &GroupSummary::name);
         const GroupSummary summary =

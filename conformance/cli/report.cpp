@@ -123,9 +123,8 @@ int report_command(const Options& options, const std::vector<std::string>& comma
     const bool colour = use_colour(stdout);
     if (options.table)
         for (const RuntimeResult& result : results.runtimes) {
-            const auto partly =
-                partly_because(result, results.runs.at(result.run), suite);
-            fmt::print("{}{}", results_table(result, partly, colour),
+            const auto partly = partly_because(result, results.runs.at(result.run), suite);
+            fmt::print("{}{}", results_table(result, suite, partly, colour),
                        partly.empty() ? claims_table(result, colour) : "");
         }
     for (const std::string& path :

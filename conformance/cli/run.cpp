@@ -196,7 +196,7 @@ int run_command(const Options& options, const std::vector<std::string>& command_
     const bool colour = use_colour(stdout);
     for (const RuntimeResult& result : results) {
         const auto partly = partly_because(result, description, suite);
-        fmt::print("{}{}{}", results_table(result, partly, colour),
+        fmt::print("{}{}{}", results_table(result, suite, partly, colour),
                    partly.empty() ? claims_table(result, colour) : "",
                    results_details(result, colour, options.verbose));
     }

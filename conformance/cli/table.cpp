@@ -263,14 +263,14 @@ bool use_colour(std::FILE* stream) {
     return isatty(fileno(stream)) != 0 && (no_colour == nullptr || *no_colour == '\0');
 }
 
-std::string results_table(const RuntimeResult& runtime, const std::vector<std::string>& partly,
-                          bool colour) {
+std::string results_table(const RuntimeResult& runtime, const Suite& suite,
+                          const std::vector<std::string>& partly, bool colour) {
     std::string text = fmt::format("\n{}\n", paint(printable(runtime.title()), bold, colour));
     if (runtime.status == RuntimeStatus::unavailable)
         return text + fmt::format("  {}: {}\n", paint("not available", yellow, colour),
                                   printable(runtime.why));
 
-    const auto groups = summarise(runtime, partly.empty());
+    const auto groups = summarise(runtime, partly.empty(), suite);
     // Columns that are empty in every group only widen the table, but for the first ones.
     std::vector<Column> shown;
     for (const Column& column : columns) {

@@ -12,8 +12,8 @@ namespace bpf_assay::conformance::cli {
 bool use_colour(std::FILE* stream);
 
 /// The table runtime x conformance group; `partly`: why it was not tested in full (caveats.hpp).
-std::string results_table(const RuntimeResult& runtime, const std::vector<std::string>& partly,
-                          bool colour);
+std::string results_table(const RuntimeResult& runtime, const Suite& suite,
+                          const std::vector<std::string>& partly, bool colour);
 
 /// Divergences with their first rows, then what was tolerated or not executed, by reason.
 std::string results_details(const RuntimeResult& runtime, bool colour, bool verbose);

@@ -89,7 +89,7 @@ TEST(caveats, nothing_is_held_of_a_part) {
         part.change(results);
         EXPECT_THAT(partly_because(results.runtimes[0], results.runs[0], suite),
                     ElementsAre(HasSubstr(part.words)));
-        for (const auto& group : summarise(results.runtimes[0], /*in_full=*/false))
+        for (const auto& group : summarise(results.runtimes[0], /*in_full=*/false, suite))
             EXPECT_EQ(group.verdict == conformance::GroupVerdict::not_tested,
                       group.name != "encoding" || group.vectors == 0)
                 << group.name;
