@@ -77,15 +77,18 @@ MachineCode machine_code_of(const RuntimeResult& runtime) {
 
 std::vector<GroupSummary> summarise(const RuntimeResult& runtime, bool in_full,
                                     const Suite& suite) {
+    const auto all_of = [&](const std::string& extension) {
+        return static_cast<std::size_t>(
+            std::ranges::count_if(suite.vectors, [&](const Vector& vector) {
+                return vector.extension == extension && vector.kind != Kind::encoding;
+            }));
+    };
     auto groups = summarise(runtime);
     for (GroupSummary& group : groups)
         if (group_from_name(group.name))
             group.verdict = verdict_of(group.verdict, in_full);
         else if (group.name != "encoding")
-            group.verdict =
-                verdict_of(group.verdict,
-                           group.vectors == static_cast<std::size_t>(std::ranges::count(
-                                                suite.vectors, group.name, &Vector::extension)));
+            group.verdict = verdict_of(group.verdict, group.vectors == all_of(group.name));
     return groups;
 }
 
