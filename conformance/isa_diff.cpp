@@ -218,7 +218,7 @@ std::string_view name_of(Reading reading) {
     case Reading::right:
         return "runs it right, and does not declare it";
     case Reading::accepts:
-        return "accepts it";
+        return "accepts";
     case Reading::breaks:
         return "BREAKS";
     case Reading::misreads:

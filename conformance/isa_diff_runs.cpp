@@ -103,6 +103,15 @@ std::string seen_text(const Seen& seen) {
                             : fmt::format("{} ({})", name_of(seen.outcome), seen.why);
 }
 
+/// Whether the head says of a vector of the base, which the base did not say, that an extension
+/// switches it off.
+bool is_off_now(const Vector& vector, const Suite* head_suite) {
+    if (head_suite == nullptr)
+        return false;
+    const auto now = std::ranges::find(head_suite->vectors, vector.id, &Vector::id);
+    return now != head_suite->vectors.end() && !now->unless.empty() && now->unless != vector.unless;
+}
+
 } // namespace
 
 void find_changed_meanings(const CrossRuns& runs, IsaDiff& diff) {
@@ -130,7 +139,10 @@ void find_changed_meanings(const CrossRuns& runs, IsaDiff& diff) {
                            : Outcome::pass);
             if (seen.outcome == expected || (runs.base_vm && before == base.end()))
                 continue;
-            if (vector->kind == Kind::encoding && seen.outcome == Outcome::accepted)
+            const bool turned = vector->kind == Kind::encoding && seen.outcome == Outcome::accepted;
+            if (turned && is_off_now(*vector, runs.head_suite))
+                continue; // find_turned counts those
+            if (turned)
                 diff.find(fmt::format("turned: {}", vector->id),
                           fmt::format("The base's `{}` has to be refused, and the head's VM loads "
                                       "it.",
@@ -196,8 +208,7 @@ std::vector<const Vector*> probes_of(const TableRow& row, const Suite& suite) {
             return found != nullptr && found->mnemonic == row.mnemonic;
         };
         if (vector.kind == Kind::encoding && vector.unless == row.extension &&
-            vector.encoding.count() == 1 &&
-            std::ranges::any_of(vector.encoding.program(0), is_row))
+            vector.encoding.count() == 1 && std::ranges::any_of(vector.encoding.program(0), is_row))
             probes.push_back(&vector);
     }
     return probes;

@@ -40,12 +40,13 @@ int print_isa(const Options& options) {
         fmt::print("{}\n", isa_json(options.extensions ? &vectors : nullptr).dump(1));
         return 0;
     }
+    const auto extensions =
+        options.extensions ? load_extensions(vectors) : std::vector<ExtensionFile>();
     fmt::print("{:<20} {:<4} {:<22} {:<9} {:<4} {}\n", "mnemonic", "op", "RFC 9669", "group",
                "sec.", "formula");
     print_rows(instruction_table());
-    if (options.extensions)
-        for (const ExtensionFile& extension : load_extensions(vectors))
-            print_extension(extension);
+    for (const ExtensionFile& extension : extensions)
+        print_extension(extension);
     return 0;
 }
 

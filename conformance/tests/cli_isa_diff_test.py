@@ -245,6 +245,23 @@ class Meanings(IsaDiff):
                       "VM loads it.", text)  # fmt: skip
 
 
+    def test_a_vm_that_accepts_what_an_extension_has(self):
+        text = """section: "4.3"
+vectors:
+- {id: encoding/e5, clauses: [RFC9669-4.3-CODE-UNASSIGNED], because: B., slots: ["r0 = 0", {opcode: 0xe5}, exit],
+   expect: refused%s}
+"""
+        folders = []
+        for number, unless in enumerate(("", ", unless: x-maygoto")):
+            folders.append(self.folder / f"e5-{number}")
+            folders[-1].mkdir()
+            (folders[-1] / "v.yaml").write_text(text % unless)
+        vm = ("--base-vectors", folders[0], "--head-vm", "reference_vm --extensions x-maygoto")
+        self.assertIn("- `turned: encoding/e5`", self.diff(self.table, *vm))
+        self.diff(self.table, *vm, "--head-vectors", folders[1], status=0)
+        self.assertIn("- `turned: encoding/e5`", self.diff(self.table, *vm, "--head-vectors", folders[0]))
+
+
 class Runtimes(IsaDiff):
     def probe(self, *arguments, base=(), status=1):
         return self.diff(self.table, "--head-vectors", ROOT / "vectors", *arguments, base=self.without(*base),

@@ -218,10 +218,8 @@ std::vector<Slot> as_read(const Runtime& runtime, const bpf_assay_program& progr
         if (runtime.has[number] && bugs[number].kind == Bug::Kind::accepts)
             for_each_instruction(slots, [&](const InstructionRow& row, std::size_t pc) {
                 if (bugs[number].concerns(row, slots[pc]) && find_row(slots[pc]) == nullptr) {
-                    if (row.section == "5.3")
-                        slots[pc].imm &= 0xff;
-                    else
-                        slots[pc].offset = slots[pc].imm = 0;
+                    slots[pc].imm &= row.section == "5.3" ? 0xff : 0;
+                    slots[pc].offset = row.section == "5.3" ? slots[pc].offset : s16{0};
                 }
             });
     return slots;
