@@ -19,7 +19,7 @@ using namespace test;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-constexpr std::string_view good = R"(extension: x-min
+constexpr std::string_view good = R"yaml(extension: x-min
 title: Minimum
 text: The smaller of two numbers.
 status: draft
@@ -39,7 +39,7 @@ instructions:
     formula: "dst = dst < src ? dst : src"
     syntax: "{dst} = min({dst}, {src})"
     llvm_cpu: "-"
-)";
+)yaml";
 
 std::string replaced(std::string_view text, std::string_view old, std::string_view with) {
     std::string result(text);
@@ -85,6 +85,7 @@ TEST(extension_files, a_row_that_this_build_does_not_have) {
                 testing::EndsWith("extension.yaml:11:15: this build does not have 'min64_reg'; run "
                                   "scripts/generate, and build"));
     const std::filesystem::path source(ASSAY_SOURCE_DIR);
+    std::filesystem::create_directories(folder.path() / "own/extensions");
     std::filesystem::copy(source / "vectors/extensions/x-maygoto",
                           folder.path() / "own/extensions/x-maygoto");
     auto own = load_extensions(folder.path() / "own")[0];
