@@ -49,23 +49,6 @@ std::map<std::string, Clause> load_clauses(const std::filesystem::path& path) {
     return clauses;
 }
 
-std::vector<std::filesystem::path> vector_files(const std::filesystem::path& folder) {
-    std::vector<std::filesystem::path> files;
-    std::error_code error;
-    for (std::filesystem::recursive_directory_iterator it(folder, error), end; it != end && !error;
-         it.increment(error))
-        if (it->is_regular_file() && it->path().extension() == ".yaml" &&
-            it->path().filename() != "operands.yaml" && it->path().filename() != "extension.yaml" &&
-            it->path() != folder / "extensions" / "reserved.yaml")
-            files.push_back(it->path());
-    if (error)
-        throw InputError(fmt::format("{}: {}", folder.string(), error.message()));
-    if (files.empty())
-        throw InputError(fmt::format("{}: there are no vectors (*.yaml) here", folder.string()));
-    std::ranges::sort(files);
-    return files;
-}
-
 /// The extension in whose folder the file is, or nothing.
 std::string extension_of(const std::filesystem::path& folder, const std::filesystem::path& file) {
     const auto relative = file.lexically_relative(folder);
@@ -73,6 +56,29 @@ std::string extension_of(const std::filesystem::path& folder, const std::filesys
     if (part == relative.end() || *part != "extensions" || std::next(part) == relative.end())
         return {};
     return (++part)->string();
+}
+
+/// What stands among the vectors and holds none.
+bool is_no_vector_file(const std::filesystem::path& folder, const std::filesystem::path& file) {
+    const auto name = file.filename();
+    return name == "operands.yaml" || file == folder / "extensions" / "reserved.yaml" ||
+           (name == "extension.yaml" && !extension_of(folder, file).empty());
+}
+
+std::vector<std::filesystem::path> vector_files(const std::filesystem::path& folder) {
+    std::vector<std::filesystem::path> files;
+    std::error_code error;
+    for (std::filesystem::recursive_directory_iterator it(folder, error), end; it != end && !error;
+         it.increment(error))
+        if (it->is_regular_file() && it->path().extension() == ".yaml" &&
+            !is_no_vector_file(folder, it->path()))
+            files.push_back(it->path());
+    if (error)
+        throw InputError(fmt::format("{}: {}", folder.string(), error.message()));
+    if (files.empty())
+        throw InputError(fmt::format("{}: there are no vectors (*.yaml) here", folder.string()));
+    std::ranges::sort(files);
+    return files;
 }
 
 /// One file of vectors, read; or what is wrong with it.

@@ -190,6 +190,17 @@ TEST(extension_files, the_vectors_of_an_extension) {
                 HasSubstr("a.yaml:1:10: vectors of x-maygoto have the section x-maygoto"));
 }
 
+// Only in the folder of an extension is a file of that name none of vectors.
+TEST(extension_files, a_file_of_vectors_may_have_the_name) {
+    const TemporaryFolder folder;
+    const auto clauses =
+        folder.write("clauses.yaml", "clauses:\n- {id: C-1, section: \"4.1\", text: One.}\n");
+    folder.write("v/4.1/extension.yaml",
+                 "section: \"4.1\"\nvectors:\n- {id: a/b, clauses: [C-1], because: B.,\n   asm: "
+                 "r0 = 1, after: {r0: 1}}\n");
+    EXPECT_EQ(load_suite(folder.path() / "v", clauses).vectors.size(), 1u);
+}
+
 // Every row comes back from its own text, whatever LLVM knows.
 TEST(extension_syntax, every_row) {
     for (const InstructionRow& row : extension_table())
