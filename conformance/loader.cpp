@@ -133,6 +133,7 @@ Suite load_suite(const std::filesystem::path& vectors, const std::filesystem::pa
     for (ReadFile& file : read)
         std::ranges::move(file.vectors, std::back_inserter(suite.vectors));
     suite.clauses = std::move(context.clauses);
+    suite.lists = std::move(context.lists);
     suite.digest = digest.hex();
     return suite;
 }

@@ -21,6 +21,7 @@ struct Clause {
 struct Suite {
     std::vector<Vector> vectors; // by file name, then in the order of the file
     std::map<std::string, Clause> clauses;
+    std::map<std::string, std::vector<u64>> lists; // of operands.yaml, by name
     std::string
         digest; // SHA-256 (hex) over the vector files: names which vectors a result is about
 };

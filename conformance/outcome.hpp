@@ -39,4 +39,10 @@ constexpr bool is_pass(Outcome outcome) {
     return outcome == Outcome::pass || outcome == Outcome::pass_not_executed;
 }
 
+/// Whether it is a divergence: not a pass, known, without verdict, or tolerated.
+constexpr bool is_divergence(Outcome outcome, bool tolerated) {
+    return !is_pass(outcome) && outcome != Outcome::not_run &&
+           outcome != Outcome::expected_failure && !tolerated;
+}
+
 } // namespace bpf_assay::conformance

@@ -78,8 +78,7 @@ std::string RuntimeResult::title() const {
 }
 
 bool diverges(const VectorResult& result) {
-    return !is_pass(result.outcome) && result.outcome != Outcome::not_run &&
-           result.outcome != Outcome::expected_failure && !result.tolerated;
+    return is_divergence(result.outcome, result.tolerated);
 }
 
 std::optional<Group> group_of(const Vector& vector) {

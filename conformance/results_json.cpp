@@ -1,8 +1,7 @@
 #include "conformance/results_json.hpp"
 
 #include "conformance/assembler.hpp"
-#include "conformance/claims.hpp"
-#include "conformance/group_summary.hpp"
+#include "conformance/caveats.hpp"
 #include "conformance/policy.hpp"
 
 #include "reference_vm/disassembler.hpp"
@@ -94,9 +93,9 @@ json outcomes_json(const std::array<std::size_t, all_outcomes.size()>& by_outcom
     return outcomes;
 }
 
-json groups_json(const RuntimeResult& runtime) {
+json groups_json(const RuntimeResult& runtime, bool in_full) {
     json groups = json::array();
-    for (const GroupSummary& summary : summarise(runtime)) {
+    for (const GroupSummary& summary : summarise(runtime, in_full)) {
         groups.push_back({{"name", summary.name},
                           {"verdict", conformance::name_of(summary.verdict)},
                           {"vectors", summary.vectors},
@@ -107,9 +106,9 @@ json groups_json(const RuntimeResult& runtime) {
     return groups;
 }
 
-json claims_json(const RuntimeResult& runtime) {
+json claims_json(const RuntimeResult& runtime, bool in_full) {
     json claims = json::array();
-    for (const GroupClaim& claim : claims_of(runtime)) {
+    for (const GroupClaim& claim : claims_of(runtime, in_full)) {
         json because = json::array();
         for (const Blamed& blamed : claim.because)
             because.push_back({{"instructions", blamed.instructions},
@@ -123,7 +122,7 @@ json claims_json(const RuntimeResult& runtime) {
     return claims;
 }
 
-json runtime_json(const RuntimeResult& runtime) {
+json runtime_json(const RuntimeResult& runtime, bool in_full) {
     json object{{"title", runtime.title()},
                 {"command", runtime.command},
                 {"run", runtime.run},
@@ -137,8 +136,8 @@ json runtime_json(const RuntimeResult& runtime) {
         object["why"] = runtime.why;
     if (!runtime.unexplained.empty())
         object["unexplained"] = runtime.unexplained;
-    object["groups"] = groups_json(runtime);
-    object["claims"] = claims_json(runtime);
+    object["groups"] = groups_json(runtime, in_full);
+    object["claims"] = claims_json(runtime, in_full);
     object["vectors"] = json::array();
     for (std::size_t index = 0; index < runtime.vectors.size(); ++index)
         object["vectors"].push_back(
@@ -215,7 +214,9 @@ json results_json(const Suite& suite, const Results& results) {
         object["runs"].push_back(run_json(run));
     object["runtimes"] = json::array();
     for (const RuntimeResult& runtime : results.runtimes)
-        object["runtimes"].push_back(runtime_json(runtime));
+        object["runtimes"].push_back(runtime_json(
+            runtime,
+            partly_because(runtime, results.runs.at(runtime.run), suite.vectors.size()).empty()));
     return object;
 }
 

@@ -1,6 +1,7 @@
 // Reads results back; results_json.cpp writes them.
 #include "conformance/error.hpp"
 #include "conformance/group_summary.hpp"
+#include "conformance/printable.hpp"
 #include "conformance/results_json.hpp"
 
 #include <fmt/format.h>
@@ -9,6 +10,7 @@
 #include <charconv>
 #include <fstream>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace bpf_assay::conformance {
 namespace {
@@ -111,6 +113,37 @@ RunDescription run_from(const json& object) {
     return run;
 }
 
+json counts_json(const GroupSummary& summary) {
+    json outcomes = json::object();
+    for (const Outcome outcome : all_outcomes)
+        if (const std::size_t count = summary.count(outcome); count != 0)
+            outcomes[std::string(name_of(outcome))] = count;
+    return {{"name", summary.name},
+            {"vectors", summary.vectors},
+            {"outcomes", std::move(outcomes)},
+            {"tolerated", summary.tolerated},
+            {"rows",
+             {{"total", summary.rows.total},
+              {"run", summary.rows.run},
+              {"passed", summary.rows.passed},
+              {"not_executed", summary.rows.not_executed}}}};
+}
+
+/// A file whose sums are not those of its vectors was changed, or is not whole.
+void check_counts(const json& groups, const RuntimeResult& result) {
+    const auto summaries = summarise(result);
+    if (!groups.is_array() || groups.size() != summaries.size())
+        throw Malformed{
+            fmt::format("'groups' are {}, and not {}", groups.size(), summaries.size())};
+    for (std::size_t at = 0; at < summaries.size(); ++at) {
+        json stated = groups[at];
+        stated.erase("verdict");
+        if (stated != counts_json(summaries[at]))
+            throw Malformed{fmt::format("the counts of group {} are not those of its vectors",
+                                        summaries[at].name)};
+    }
+}
+
 class Reader {
 public:
     explicit Reader(const Suite& suite) {
@@ -120,7 +153,9 @@ public:
 
     RuntimeResult runtime(const json& object, std::size_t runs) {
         RuntimeResult result;
-        m_where = fmt::format("runtime '{}'", object.at("title").get<std::string>());
+        const std::string title = printable(object.at("title").get_ref<const std::string&>());
+        m_where = fmt::format("runtime '{}'", title);
+        m_seen.clear();
         result.name = object.value("name", "");
         result.command = object.at("command");
         result.run = object.at("run");
@@ -134,16 +169,17 @@ public:
         result.seconds = object.at("seconds");
         for (const json& entry : object.at("vectors")) {
             const Vector& vector = find(entry.at("id"));
-            m_where = fmt::format("runtime '{}', vector '{}'",
-                                  object.at("title").get<std::string>(), vector.id);
+            m_where = fmt::format("runtime '{}', vector '{}'", title, vector.id);
             result.vectors.push_back(&vector);
             result.results.push_back(vector_from(entry, result.hello.byte_order));
         }
+        m_where = fmt::format("runtime '{}'", title);
         for (const json& id : object.at("switched_off"))
             result.switched_off.push_back(&find(id));
         for (const json& entry : object.at("not_offered"))
             result.not_offered.push_back({&find(entry.at("id")), entry.at("needs")});
         result.unexplained = object.value("unexplained", std::vector<std::string>{});
+        check_counts(object.at("groups"), result);
         return result;
     }
 
@@ -173,14 +209,18 @@ private:
         }
     }
 
-    const Vector& find(const std::string& id) const {
+    /// A vector stands once in a runtime: with an outcome, or as left out.
+    const Vector& find(const std::string& id) {
         const auto found = m_vectors.find(id);
         if (found == m_vectors.end())
-            throw Malformed{fmt::format("there is no vector '{}'", id)};
+            throw Malformed{fmt::format("there is no vector '{}'", printable(id))};
+        if (!m_seen.insert(found->second).second)
+            throw Malformed{fmt::format("vector '{}' stands twice", id)};
         return *found->second;
     }
 
     std::unordered_map<std::string, const Vector*> m_vectors;
+    std::unordered_set<const Vector*> m_seen; // of the runtime that is being read
     std::string m_where = "its head";
 };
 
@@ -188,8 +228,9 @@ json parse(const std::string& path) {
     std::ifstream stream(path, std::ios::binary);
     if (!stream)
         throw InputError(fmt::format("{}: cannot be read", path));
+    const std::string text(std::istreambuf_iterator<char>(stream), {}); // parses faster than it
     try {
-        return json::parse(stream);
+        return json::parse(text);
     } catch (const json::parse_error& error) {
         throw InputError(fmt::format("{}: is no JSON: {}", path, error.what()));
     }
@@ -223,6 +264,10 @@ Results read_results(const std::string& path, const Suite& suite) {
             results.runtimes.push_back(reader.runtime(runtime, results.runs.size()));
         if (results.runs.empty() || results.runtimes.empty())
             throw Malformed{"holds no run"};
+        if (const int status = exit_status(results.runtimes); file.at("exit_status") != status)
+            throw Malformed{
+                fmt::format("the exit status of the file is {}, and its vectors come to {}",
+                            file.at("exit_status").dump(), status)};
         return results;
     } catch (const Malformed& malformed) {
         throw InputError(fmt::format("{}: {}: {}", path, reader.where(), malformed.what));

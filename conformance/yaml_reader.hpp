@@ -1,5 +1,5 @@
 // Strict reading of YAML: every mistake is an InputError with file:line:column.
-// Only the loader includes this; yaml-cpp is seen nowhere else.
+// Only the loader and vector_source.cpp include this; yaml-cpp is seen nowhere else.
 #pragma once
 
 #include "conformance/error.hpp"

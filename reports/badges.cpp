@@ -1,10 +1,10 @@
-#include "reports/whole.hpp"
 #include "reports/writers.hpp"
+#include "reports/xml_text.hpp"
 
-#include "conformance/claims.hpp"
-#include "conformance/group_summary.hpp"
+#include "conformance/caveats.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <pugixml.hpp>
 
 #include <cctype>
@@ -15,6 +15,11 @@ namespace bpf_assay::reports {
 namespace {
 
 using namespace conformance;
+
+/// Tells badges of this program from other files of a folder: those of an earlier report are
+/// removed.
+constexpr const char* badge_marker = " a badge of bpf-assay report ";
+constexpr std::size_t most_before_marker = 100; // bytes
 
 /// Colours with white text on them at a contrast of 4.5 and more.
 const char* colour_of(GroupVerdict verdict) {
@@ -37,17 +42,18 @@ int width_of(std::string_view text) {
     return static_cast<int>(text.size()) * 7 + 12;
 }
 
-std::string badge(const std::string& label, GroupVerdict verdict) {
-    const std::string word(name_of(verdict));
+std::string badge(const std::string& label, const std::string& word, GroupVerdict verdict,
+                  const std::string& explanation) {
     const int left = width_of(label), right = width_of(word);
     pugi::xml_document document;
+    document.append_child(pugi::node_comment).set_value(badge_marker);
     pugi::xml_node svg = document.append_child("svg");
     svg.append_attribute("xmlns") = "http://www.w3.org/2000/svg";
     svg.append_attribute("width") = left + right;
     svg.append_attribute("height") = 20;
     svg.append_attribute("role") = "img";
     svg.append_attribute("aria-label") = fmt::format("{}: {}", label, word).c_str();
-    svg.append_child("title").text().set(fmt::format("{}: {}", label, word).c_str());
+    svg.append_child("title").text().set(fmt::format("{}: {}{}", label, word, explanation).c_str());
     const auto half = [&](int at, int width, const char* colour, const std::string& text) {
         pugi::xml_node box = svg.append_child("rect");
         box.append_attribute("x") = at;
@@ -71,6 +77,12 @@ std::string badge(const std::string& label, GroupVerdict verdict) {
     return stream.str() + "\n";
 }
 
+/// What a badge says of a group, in the word of the group's verdict unless it tells too little.
+std::string word_of(GroupVerdict verdict, const std::vector<std::string>& partly) {
+    return verdict == GroupVerdict::not_tested && !partly.empty() ? "partly tested"
+                                                                  : std::string(name_of(verdict));
+}
+
 /// A name for a file: what is no letter, digit, dot or hyphen becomes a hyphen.
 std::string file_name(const std::string& text) {
     std::string name;
@@ -90,14 +102,25 @@ std::vector<std::pair<std::string, std::string>> badges(const Suite& suite,
         std::string name = base;
         for (int number = 2; !used.insert(name).second; ++number)
             name = fmt::format("{}-{}", base, number);
-        for (const GroupClaim& claim : claims_of(runtime)) {
+        const auto partly =
+            partly_because(runtime, results.runs.at(runtime.run), suite.vectors.size());
+        const std::string explanation =
+            partly.empty() ? ""
+                           : xml_text(fmt::format(" (partly tested: {})", fmt::join(partly, "; ")));
+        for (const GroupClaim& claim : claims_of(runtime, partly.empty())) {
             const std::string group(bpf_assay::name_of(claim.group));
-            files.emplace_back(
-                fmt::format("{}-{}.svg", name, group),
-                badge(group, verdict_of(claim.verdict, is_whole(runtime, suite.vectors.size()))));
+            const std::string word = runtime.status == RuntimeStatus::unavailable
+                                         ? "not available"
+                                         : word_of(claim.verdict, partly);
+            files.emplace_back(fmt::format("{}-{}.svg", name, group),
+                               badge(group, word, claim.verdict, explanation));
         }
     }
     return files;
+}
+
+bool is_badge(std::string_view svg) {
+    return svg.substr(0, most_before_marker).find(badge_marker) != std::string_view::npos;
 }
 
 } // namespace bpf_assay::reports

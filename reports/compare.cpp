@@ -1,191 +1,345 @@
 #include "reports/compare.hpp"
 
-#include "conformance/error.hpp"
-
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <fstream>
 #include <map>
+#include <tuple>
 
 namespace bpf_assay::reports {
 namespace {
 
-using conformance::InputError;
-using nlohmann::json;
+using conformance::Outcome; // the reference VM has one, too
+using conformance::RuntimeStatus;
 
-constexpr std::size_t most_shown = 50; // of one kind of change
+/// What an outcome says, as far as better and worse go.
+enum class Standing { passes, excused, diverges, no_verdict };
 
-struct Entry {
-    std::string text;
-    bool diverges = false;
-};
-
-/// A runtime's outcomes in the order of the file.
-struct Side {
-    std::string title;
-    std::vector<std::string> ids;
-    std::map<std::string, Entry> by_id;
-};
-
-json read(const std::string& path) {
-    std::ifstream stream(path, std::ios::binary);
-    const json file = json::parse(stream, nullptr, /*allow_exceptions=*/false);
-    if (!file.is_object() || file.value("format", json()) != "bpf-assay-results" ||
-        !file.contains("runtimes") || !file["runtimes"].is_array())
-        throw InputError(fmt::format("{}: is no results file of `bpf-assay run --output`", path));
-    return file;
+Standing standing_of(const VectorOutcome& outcome) {
+    if (outcome.outcome == Outcome::not_run)
+        return Standing::no_verdict;
+    // The runtime does what it should: that a list says otherwise is the list's matter.
+    if (is_pass(outcome.outcome) || outcome.outcome == Outcome::unexpected_pass)
+        return Standing::passes;
+    return outcome.diverges() ? Standing::diverges : Standing::excused;
 }
 
-Entry entry_of(const json& vector) {
-    static constexpr std::array<std::string_view, 4> fine{"pass", "pass, not executed", "not run",
-                                                          "expected-failure"};
-    const std::string outcome = vector.at("outcome");
-    const bool tolerated = vector.value("tolerated", false);
-    return {.text = tolerated ? outcome + " (tolerated)" : outcome,
-            .diverges = !tolerated && std::ranges::find(fine, outcome) == fine.end()};
-}
-
-/// By what tells a runtime from others of the same file.
-std::map<std::string, Side> sides_of(const json& file, std::vector<std::string>& order) {
-    std::map<std::string, Side> sides;
-    for (const json& runtime : file.at("runtimes")) {
-        const std::string base = runtime.value("name", runtime.at("command").get<std::string>());
-        std::string key = base;
-        for (int number = 2; sides.contains(key); ++number)
-            key = fmt::format("{} #{}", base, number);
-        Side& side = sides[key];
-        side.title = runtime.at("title");
-        for (const json& vector : runtime.at("vectors")) {
-            const std::string id = vector.at("id");
-            side.ids.push_back(id);
-            side.by_id[id] = entry_of(vector);
-        }
-        if (std::ranges::find(order, key) == order.end())
-            order.push_back(key);
+ChangeKind kind_of(const VectorOutcome& before, const VectorOutcome& after) {
+    const Standing then = standing_of(before), now = standing_of(after);
+    if (now == then)
+        return ChangeKind::changed;
+    switch (now) {
+    case Standing::diverges:
+        return ChangeKind::regressed;
+    case Standing::no_verdict:
+        return ChangeKind::lost;
+    case Standing::passes:
+        return ChangeKind::fixed;
+    case Standing::excused:
+        break;
     }
-    return sides;
+    return ChangeKind::changed;
 }
 
-RuntimeComparison compare_sides(const Side& before, const Side& after) {
-    RuntimeComparison comparison{.before = before.title, .after = after.title};
+std::vector<Change> changes_of(const RuntimeOutcomes& before, const RuntimeOutcomes& after) {
+    std::vector<Change> changes;
     for (const std::string& id : after.ids) {
-        const Entry& now = after.by_id.at(id);
+        const VectorOutcome& now = after.by_id.at(id);
         const auto then = before.by_id.find(id);
-        if (then == before.by_id.end()) {
-            comparison.appeared.push_back({id, "", now.text});
-            continue;
-        }
-        if (then->second.text == now.text)
-            continue;
-        auto& list = now.diverges && !then->second.diverges   ? comparison.regressed
-                     : !now.diverges && then->second.diverges ? comparison.fixed
-                                                              : comparison.changed;
-        list.push_back({id, then->second.text, now.text});
+        if (then == before.by_id.end())
+            changes.push_back({.id = id, .kind = ChangeKind::added, .after = now});
+        else if (then->second != now)
+            changes.push_back({.id = id,
+                               .kind = kind_of(then->second, now),
+                               .before = then->second,
+                               .after = now});
     }
     for (const std::string& id : before.ids)
         if (!after.by_id.contains(id))
-            comparison.gone.push_back({id, before.by_id.at(id).text, ""});
+            changes.push_back({.id = id, .kind = ChangeKind::gone, .before = before.by_id.at(id)});
+    std::ranges::stable_sort(changes, {}, &Change::kind);
+    return changes;
+}
+
+std::string vectors_text(std::size_t count) {
+    return fmt::format("{} {}", count, count == 1 ? "vector" : "vectors");
+}
+
+std::size_t verdicts_in(const RuntimeOutcomes& runtime) {
+    return static_cast<std::size_t>(std::ranges::count_if(runtime.by_id, [](const auto& entry) {
+        return standing_of(entry.second) != Standing::no_verdict;
+    }));
+}
+
+std::string shard_text(const RuntimeOutcomes& runtime) {
+    return runtime.shard ? fmt::format("shard {}/{}", runtime.shard->number, runtime.shard->count)
+                         : "no shard";
+}
+
+/// What of the way they were run keeps two results from being about the same.
+std::vector<std::string> differences_in_way(const RuntimeOutcomes& before,
+                                            const RuntimeOutcomes& after) {
+    std::vector<std::string> notes;
+    const auto differ = [&](std::string_view what, const std::string& then,
+                            const std::string& now) {
+        if (then != now)
+            notes.push_back(fmt::format("another {}: {} before, {} now", what, then, now));
+    };
+    const auto plugin = [](const RuntimeOutcomes& runtime) {
+        return std::string(runtime.one_shot ? "one-shot" : "persistent");
+    };
+    const auto strictness = [](const RuntimeOutcomes& runtime) {
+        return std::string(runtime.strict ? "--strict" : "not strict");
+    };
+    const auto options = [](const RuntimeOutcomes& runtime) {
+        return runtime.options.empty() ? std::string("none")
+                                       : fmt::format("{}", fmt::join(runtime.options, " "));
+    };
+    if (!before.identity.empty() && !after.identity.empty())
+        differ("runtime or machine", before.identity, after.identity);
+    differ("profile", before.profile, after.profile);
+    differ("kind of plugin", plugin(before), plugin(after));
+    differ("strictness", strictness(before), strictness(after));
+    differ("part of the vectors", shard_text(before), shard_text(after));
+    if (before.profile == after.profile && before.strict == after.strict)
+        differ("selection", options(before), options(after)); // else they differ for that
+    return notes;
+}
+
+/// That a run ended early, or broke down: the vectors alone may not show it.
+std::vector<std::string> worse_as_a_whole(const RuntimeOutcomes& before,
+                                          const RuntimeOutcomes& after) {
+    std::vector<std::string> worse;
+    if (after.status == RuntimeStatus::unavailable && before.status != RuntimeStatus::unavailable)
+        worse.push_back(fmt::format("it is not available: {}; {} had a verdict", after.why,
+                                    vectors_text(verdicts_in(before))));
+    else if (after.status != RuntimeStatus::ran && after.status != before.status)
+        worse.push_back(
+            fmt::format("its run was cut short ({}): {}", name_of(after.status), after.why));
+    if (after.unexplained.size() > before.unexplained.size())
+        worse.push_back(fmt::format("it broke down {} times that no vector explains, before {}: {}",
+                                    after.unexplained.size(), before.unexplained.size(),
+                                    after.unexplained.front()));
+    return worse;
+}
+
+RuntimeComparison compare_runtimes(const RuntimeOutcomes& before, const RuntimeOutcomes& after) {
+    RuntimeComparison comparison{.before = before.title, .after = after.title};
+    comparison.worse = worse_as_a_whole(before, after);
+    comparison.other_way = differences_in_way(before, after);
+    comparison.notes = comparison.other_way;
+    if (before.base() != after.base())
+        comparison.notes.push_back(
+            fmt::format("another name or command: {} before, {} now", before.base(), after.base()));
+    if (after.status == RuntimeStatus::unavailable) {
+        if (before.status == RuntimeStatus::unavailable)
+            comparison.notes.push_back(fmt::format("it is still not available: {}", after.why));
+        return comparison; // `worse` says it of all vectors at once
+    }
+    comparison.changes = changes_of(before, after);
+    if (before.status != RuntimeStatus::ran)
+        comparison.notes.push_back(before.status == RuntimeStatus::unavailable
+                                       ? fmt::format("it was not available: {}", before.why)
+                                       : fmt::format("its earlier run was cut short ({}): {}",
+                                                     name_of(before.status), before.why));
+    if (after.status == before.status && after.status != RuntimeStatus::ran)
+        comparison.notes.push_back(
+            fmt::format("its run was cut short again ({}): {}", name_of(after.status), after.why));
     return comparison;
 }
 
-std::string list_text(const char* what, const std::vector<Change>& changes, bool markdown) {
-    if (changes.empty())
-        return {};
-    std::string text = markdown ? fmt::format("\n**{}: {}**\n\n", what, changes.size())
-                                : fmt::format("  {}: {}\n", what, changes.size());
-    for (std::size_t index = 0; index < std::min(changes.size(), most_shown); ++index) {
-        const Change& change = changes[index];
-        const std::string arrow = change.before.empty()  ? change.after
-                                  : change.after.empty() ? change.before
-                                                         : change.before + " -> " + change.after;
-        text += markdown ? fmt::format("- `{}`: {}\n", change.id, arrow)
-                         : fmt::format("    {:<40} {}\n", change.id, arrow);
-    }
-    if (changes.size() > most_shown)
-        text +=
-            fmt::format("{}and {} more\n", markdown ? "\n" : "    ", changes.size() - most_shown);
-    return text;
+RuntimeComparison gone(const RuntimeOutcomes& before) {
+    RuntimeComparison comparison{.before = before.title};
+    comparison.worse.push_back(fmt::format("gone: it has no results any more; {} had a verdict",
+                                           vectors_text(verdicts_in(before))));
+    return comparison;
 }
 
-/// A title may hold what Markdown takes for markup.
-std::string title_text(const std::string& title, bool markdown) {
-    if (!markdown)
-        return title;
-    std::string text;
-    for (const char c : title)
-        text += std::string_view("\\`*_[]<>#|&@").find(c) != std::string_view::npos
-                    ? fmt::format("&#{};", static_cast<int>(c))
-                    : std::string(1, c == '\n' ? ' ' : c);
-    return text;
+/// Of a new runtime, what diverges is listed: the rest was not there before either.
+RuntimeComparison fresh(const RuntimeOutcomes& after) {
+    RuntimeComparison comparison{.after = after.title};
+    if (after.status == RuntimeStatus::ran)
+        comparison.notes.push_back(
+            fmt::format("a new runtime, with {}", vectors_text(after.ids.size())));
+    else
+        comparison.worse.push_back(
+            fmt::format("a new runtime, and its run did not end well ({}): {}",
+                        name_of(after.status), after.why));
+    for (const std::string& text : after.unexplained)
+        comparison.worse.push_back(
+            fmt::format("it broke down, and no vector explains it: {}", text));
+    for (const std::string& id : after.ids)
+        if (after.by_id.at(id).diverges())
+            comparison.changes.push_back(
+                {.id = id, .kind = ChangeKind::added, .after = after.by_id.at(id)});
+    return comparison;
+}
+
+using Runtimes = std::vector<const RuntimeOutcomes*>;
+
+/// Finds for each runtime the one to compare it with.
+class Pairing {
+public:
+    Pairing(const FileOutcomes& before, const FileOutcomes& after) {
+        for (const RuntimeOutcomes& runtime : before.runtimes)
+            m_before.push_back(&runtime);
+        for (const RuntimeOutcomes& runtime : after.runtimes)
+            m_after.push_back(&runtime);
+        if (m_before.size() == 1 && m_after.size() == 1)
+            join(m_before[0], m_after[0], {});
+        else
+            join_alike();
+    }
+
+    std::vector<RuntimeComparison> comparisons() const {
+        std::vector<RuntimeComparison> all;
+        for (const RuntimeOutcomes* before : m_before) {
+            const auto pair = m_pairs.find(before);
+            if (pair == m_pairs.end()) {
+                all.push_back(gone(*before));
+            } else {
+                all.push_back(compare_runtimes(*before, *pair->second.after));
+                all.back().before_index = index_in(m_before, before);
+                all.back().after_index = index_in(m_after, pair->second.after);
+                if (!pair->second.note.empty())
+                    all.back().notes.insert(all.back().notes.begin(), pair->second.note);
+            }
+        }
+        for (const RuntimeOutcomes* after : m_after)
+            if (!m_taken.contains(after)) {
+                all.push_back(fresh(*after));
+                all.back().after_index = index_in(m_after, after);
+            }
+        return all;
+    }
+
+private:
+    struct Partner {
+        const RuntimeOutcomes* after;
+        std::string note;
+    };
+    struct Sides {
+        Runtimes before, after;
+    };
+
+    void join(const RuntimeOutcomes* before, const RuntimeOutcomes* after, std::string note) {
+        m_pairs.emplace(before, Partner{after, std::move(note)});
+        m_taken.emplace(after, before);
+    }
+
+    /// Those that are not joined yet, by what `key` makes of them.
+    template <class Key>
+    std::map<std::string, Sides> open(Key&& key) const {
+        std::map<std::string, Sides> sides;
+        for (const RuntimeOutcomes* runtime : m_before)
+            if (!m_pairs.contains(runtime))
+                sides[key(*runtime)].before.push_back(runtime);
+        for (const RuntimeOutcomes* runtime : m_after)
+            if (!m_taken.contains(runtime))
+                sides[key(*runtime)].after.push_back(runtime);
+        return sides;
+    }
+
+    void join_alike() {
+        // First what agrees in all that tells runtimes apart, then by the name alone.
+        const auto exact = [](const RuntimeOutcomes& runtime) {
+            return fmt::format("{}\n{}", runtime.base(), runtime.identity);
+        };
+        for (const auto& [key, sides] : open(exact))
+            join_in_order(sides, "cannot be told apart");
+        for (const auto& [base, sides] :
+             open([](const RuntimeOutcomes& runtime) { return runtime.base(); })) {
+            const bool single = sides.before.size() == 1 && sides.after.size() == 1;
+            const bool silent = std::ranges::any_of(sides.before, has_no_identity) ||
+                                std::ranges::any_of(sides.after, has_no_identity);
+            if (single || silent)
+                join_in_order(sides, "did not say which machine they are on");
+        }
+    }
+
+    /// All of a file's stand in `runtimes`, as they do in the file.
+    static std::size_t index_in(const Runtimes& runtimes, const RuntimeOutcomes* runtime) {
+        return static_cast<std::size_t>(runtime - runtimes.front());
+    }
+
+    static bool has_no_identity(const RuntimeOutcomes* runtime) {
+        return runtime->identity.empty();
+    }
+
+    void join_in_order(const Sides& sides, std::string_view reason) {
+        const std::size_t before = sides.before.size(), after = sides.after.size();
+        std::string note;
+        if (before > 1 || after > 1)
+            note = fmt::format("{} runtimes of this name before and {} now {}: they are compared "
+                               "in the order of the files",
+                               before, after, reason);
+        for (std::size_t index = 0; index < std::min(before, after); ++index)
+            join(sides.before[index], sides.after[index], note);
+    }
+
+    Runtimes m_before, m_after;
+    std::map<const RuntimeOutcomes*, Partner> m_pairs;                // by the old one
+    std::map<const RuntimeOutcomes*, const RuntimeOutcomes*> m_taken; // by the new one
+};
+
+std::string tools_of(const FileOutcomes& file) {
+    std::vector<std::string> tools;
+    for (const RuntimeOutcomes& runtime : file.runtimes)
+        if (std::ranges::find(tools, runtime.tool) == tools.end())
+            tools.push_back(runtime.tool);
+    return fmt::format("{}", fmt::join(tools, ", "));
 }
 
 } // namespace
 
+std::string_view name_of(ChangeKind kind) {
+    switch (kind) {
+    case ChangeKind::regressed:
+        return "regressed";
+    case ChangeKind::lost:
+        return "lost";
+    case ChangeKind::gone:
+        return "gone";
+    case ChangeKind::added:
+        return "added";
+    case ChangeKind::fixed:
+        return "fixed";
+    case ChangeKind::changed:
+        return "changed";
+    }
+    return "";
+}
+
+bool Change::is_worse() const {
+    return kind == ChangeKind::regressed || kind == ChangeKind::lost || kind == ChangeKind::gone ||
+           (kind == ChangeKind::added && after->diverges());
+}
+
+std::size_t RuntimeComparison::count(ChangeKind kind) const {
+    return static_cast<std::size_t>(std::ranges::count(changes, kind, &Change::kind));
+}
+
+bool RuntimeComparison::is_worse() const {
+    return !worse.empty() || std::ranges::any_of(changes, &Change::is_worse);
+}
+
 bool Comparison::is_worse() const {
-    return std::ranges::any_of(runtimes, [](const RuntimeComparison& runtime) {
-        return runtime.after.empty() || !runtime.regressed.empty() || !runtime.gone.empty() ||
-               std::ranges::any_of(runtime.changed,
-                                   [](const Change& change) { return change.after == "not run"; });
-    });
+    return std::ranges::any_of(runtimes, &RuntimeComparison::is_worse);
 }
 
-Comparison compare(const std::string& old_file, const std::string& new_file) {
-    const json before = read(old_file), after = read(new_file);
-    Comparison comparison;
-    std::string at = old_file;
-    try {
-        std::vector<std::string> order;
-        auto old_sides = sides_of(before, order);
-        at = new_file;
-        auto new_sides = sides_of(after, order);
-        comparison.same_vectors =
-            before.at("vectors").at("digest") == after.at("vectors").at("digest");
-        if (old_sides.size() == 1 && new_sides.size() == 1) {
-            comparison.runtimes.push_back(
-                compare_sides(old_sides.begin()->second, new_sides.begin()->second));
-            return comparison;
-        }
-        for (const std::string& key : order) {
-            const auto then = old_sides.find(key), now = new_sides.find(key);
-            if (now == new_sides.end())
-                comparison.runtimes.push_back({.before = then->second.title, .after = {}});
-            else if (then == old_sides.end())
-                comparison.runtimes.push_back({.before = {}, .after = now->second.title});
-            else
-                comparison.runtimes.push_back(compare_sides(then->second, now->second));
-        }
-    } catch (const json::exception& error) {
-        throw InputError(fmt::format("{}: {}", at, error.what()));
-    }
+Comparison compare(const FileOutcomes& before, const FileOutcomes& after) {
+    Comparison comparison{.before = before.file, .after = after.file};
+    if (before.digest != after.digest)
+        comparison.notes.push_back(fmt::format(
+            "the results are about different versions of the vectors: {} of digest {:.12} before, "
+            "{} of {:.12} now",
+            before.vectors, before.digest, after.vectors, after.digest));
+    if (const auto then = tools_of(before), now = tools_of(after); then != now)
+        comparison.notes.push_back(
+            fmt::format("another version of bpf-assay: {} before, {} now", then, now));
+    comparison.runtimes = Pairing(before, after).comparisons();
     return comparison;
-}
-
-std::string comparison_text(const Comparison& comparison, bool markdown) {
-    std::string text;
-    if (!comparison.same_vectors)
-        text += "The results are about different versions of the vectors.\n\n";
-    for (const RuntimeComparison& runtime : comparison.runtimes) {
-        const std::string title =
-            title_text(runtime.after.empty() ? runtime.before : runtime.after, markdown);
-        text += markdown ? fmt::format("### {}\n", title) : fmt::format("{}\n", title);
-        if (!runtime.before.empty() && !runtime.after.empty() && runtime.before != runtime.after)
-            text += fmt::format("{}before: {}\n", markdown ? "\n" : "  ",
-                                title_text(runtime.before, markdown));
-        std::string changes;
-        if (runtime.before.empty())
-            changes = fmt::format("{}a new runtime\n", markdown ? "\n" : "  ");
-        else if (runtime.after.empty())
-            changes = fmt::format("{}gone: it has no results any more\n", markdown ? "\n" : "  ");
-        changes += list_text("regressed", runtime.regressed, markdown);
-        changes += list_text("fixed", runtime.fixed, markdown);
-        changes += list_text("changed", runtime.changed, markdown);
-        changes += list_text("new", runtime.appeared, markdown);
-        changes += list_text("gone", runtime.gone, markdown);
-        text += changes.empty() ? fmt::format("{}no change\n", markdown ? "\n" : "  ") : changes;
-        text += "\n";
-    }
-    return text;
 }
 
 } // namespace bpf_assay::reports

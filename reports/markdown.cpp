@@ -1,8 +1,7 @@
-#include "reports/whole.hpp"
+#include "reports/markdown_text.hpp"
 #include "reports/writers.hpp"
 
-#include "conformance/claims.hpp"
-#include "conformance/group_summary.hpp"
+#include "conformance/caveats.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -13,22 +12,7 @@ namespace {
 using namespace conformance;
 
 constexpr std::size_t most_divergences = 25;  // of a runtime
-constexpr std::size_t longest_text = 200;     // characters
 constexpr std::size_t most_bytes = 1'000'000; // GitHub takes a mebibyte
-
-/// Text of a plugin as text: no markup, no end of the cell, one line.
-std::string plain(const std::string& text) {
-    std::string clean;
-    for (const char c : text.substr(0, longest_text)) {
-        if (c == '\n' || c == '\r')
-            clean += ' ';
-        else if (std::string_view("\\`*_{}[]<>()#+!|~&@").find(c) != std::string_view::npos)
-            clean += fmt::format("&#{};", static_cast<int>(c));
-        else if (static_cast<unsigned char>(c) >= 0x20)
-            clean += c;
-    }
-    return clean + (text.size() > longest_text ? " ..." : "");
-}
 
 std::string sign_of(GroupVerdict verdict) {
     switch (verdict) {
@@ -46,6 +30,11 @@ std::string sign_of(GroupVerdict verdict) {
     return "";
 }
 
+std::vector<std::string> partly_of(const Suite& suite, const Results& results,
+                                   const RuntimeResult& runtime) {
+    return partly_because(runtime, results.runs.at(runtime.run), suite.vectors.size());
+}
+
 std::string verdict_table(const Suite& suite, const Results& results) {
     std::string text = "| runtime | status |";
     for (const Group group : conformance_groups)
@@ -56,14 +45,28 @@ std::string verdict_table(const Suite& suite, const Results& results) {
     text += "\n";
     for (const RuntimeResult& runtime : results.runtimes) {
         const auto count = std::ranges::count_if(runtime.results, diverges);
-        const bool whole = is_whole(runtime, suite.vectors.size());
-        text += fmt::format("| {} | {} |", plain(runtime.title()), name_of(runtime.status));
-        for (const GroupClaim& claim : claims_of(runtime))
-            text += fmt::format(
-                " {} |", runtime.vectors.empty() ? "" : sign_of(verdict_of(claim.verdict, whole)));
+        const auto partly = partly_of(suite, results, runtime);
+        text += fmt::format("| {} | {} |", markdown_text(runtime.title()), name_of(runtime.status));
+        for (const GroupClaim& claim : claims_of(runtime, partly.empty()))
+            text += fmt::format(" {} |", runtime.vectors.empty() ? "" : sign_of(claim.verdict));
         text += fmt::format(" {} |\n", count == 0 ? "" : std::to_string(count));
     }
     return text;
+}
+
+/// What the verdicts of the table do not rest on, a line for each runtime that has such.
+std::string caveats(const Suite& suite, const Results& results) {
+    std::string text;
+    for (const RuntimeResult& runtime : results.runtimes) {
+        const auto partly = partly_of(suite, results, runtime);
+        if (!partly.empty())
+            text += fmt::format("- {}: partly tested: {}\n", markdown_text(runtime.title()),
+                                markdown_text(fmt::format("{}", fmt::join(partly, "; ")), 400));
+        for (const std::string& caveat : caveats_of(runtime))
+            text +=
+                fmt::format("- {}: {}\n", markdown_text(runtime.title()), markdown_text(caveat));
+    }
+    return text.empty() ? text : fmt::format("\n{}", text);
 }
 
 std::string divergences(const RuntimeResult& runtime) {
@@ -75,15 +78,15 @@ std::string divergences(const RuntimeResult& runtime) {
         if (!diverges(result) || ++count > most_divergences)
             continue;
         text += fmt::format("| `{}` | {} | {} | {} |\n", vector.id, name_of(result.outcome),
-                            plain(result.why), fmt::join(vector.clauses, " "));
+                            markdown_text(result.why), fmt::join(vector.clauses, " "));
     }
     for (const std::string& why : runtime.unexplained)
-        text += fmt::format("| | crash | {} | |\n", plain(why));
+        text += fmt::format("| | crash | {} | |\n", markdown_text(why));
     if (text.empty() && runtime.status == RuntimeStatus::ran)
         return {};
-    std::string head = fmt::format("\n### {}\n\n", plain(runtime.title()));
+    std::string head = fmt::format("\n### {}\n\n", markdown_text(runtime.title()));
     if (!runtime.why.empty())
-        head += fmt::format("{}: {}\n\n", name_of(runtime.status), plain(runtime.why));
+        head += fmt::format("{}: {}\n\n", name_of(runtime.status), markdown_text(runtime.why));
     if (text.empty())
         return head;
     text = head + "| vector | outcome | seen | clauses |\n|---|---|---|---|\n" + text;
@@ -94,8 +97,13 @@ std::string divergences(const RuntimeResult& runtime) {
 
 } // namespace
 
-std::string markdown(const Suite& suite, const Results& results) {
-    std::string text = "## RFC 9669 conformance\n\n" + verdict_table(suite, results);
+std::string markdown(const Suite& suite, const Results& results,
+                     const std::optional<Comparison>& comparison) {
+    std::string text = fmt::format("## RFC 9669 conformance\n\n{}{}", verdict_table(suite, results),
+                                   caveats(suite, results));
+    if (comparison)
+        text += fmt::format("\n## What changed since {}\n\n{}", markdown_text(comparison->before),
+                            comparison_text(*comparison, true));
     for (const RuntimeResult& runtime : results.runtimes) {
         const std::string more = divergences(runtime);
         if (text.size() + more.size() > most_bytes)

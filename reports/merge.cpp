@@ -1,5 +1,7 @@
 #include "reports/merge.hpp"
 
+#include "reports/command_line.hpp"
+
 #include "conformance/error.hpp"
 
 #include <fmt/format.h>
@@ -8,7 +10,9 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <optional>
 #include <set>
+#include <tuple>
 
 namespace bpf_assay::reports {
 namespace {
@@ -18,21 +22,8 @@ using namespace conformance;
 /// Options that say where results went, which part ran, and on how many processes.
 constexpr std::array<std::string_view, 5> of_a_machine{"--shard", "--output", "-o", "--jobs", "-j"};
 
-/// The command without them.
 std::vector<std::string> without_shard(const std::vector<std::string>& command) {
-    std::vector<std::string> words;
-    for (std::size_t at = 0; at < command.size(); ++at) {
-        const std::string& word = command[at];
-        const auto has_value = [&](std::string_view option) {
-            return word.starts_with(option) && word.size() > option.size() &&
-                   (option.size() == 2 || word[option.size()] == '=');
-        };
-        if (std::ranges::find(of_a_machine, word) != of_a_machine.end())
-            ++at; // and its value
-        else if (std::ranges::none_of(of_a_machine, has_value))
-            words.push_back(word);
-    }
-    return words;
+    return without_options(command, of_a_machine);
 }
 
 /// What must agree in the shards of a runtime.
@@ -89,8 +80,23 @@ bool is_worse(RuntimeStatus one, RuntimeStatus other) {
     return static_cast<int>(one) > static_cast<int>(other);
 }
 
+/// A runtime that was there for some shards only ran a part of the vectors: that is no runtime that
+/// is not available, of which nothing is judged, and no whole run either.
+std::pair<RuntimeStatus, std::string> status_in_whole(const Part& part, bool all_unavailable) {
+    const RuntimeResult& runtime = *part.runtime;
+    if (runtime.status != RuntimeStatus::unavailable || all_unavailable)
+        return {runtime.status, runtime.why};
+    return {RuntimeStatus::given_up, fmt::format("shard {}/{} was not available: {}", part.number(),
+                                                 part.count(), runtime.why)};
+}
+
 RuntimeResult joined(const std::vector<Part>& parts) {
+    if (parts.size() == 1)
+        return *parts.front().runtime; // most files hold no shards, and many programs
     RuntimeResult whole = *parts.front().runtime;
+    const bool all_unavailable = std::ranges::all_of(
+        parts, [](const Part& part) { return part.runtime->status == RuntimeStatus::unavailable; });
+    std::tie(whole.status, whole.why) = status_in_whole(parts.front(), all_unavailable);
     whole.seconds = 0;
     whole.unexplained.clear();
     std::vector<std::pair<const Vector*, const VectorResult*>> results;
@@ -98,9 +104,10 @@ RuntimeResult joined(const std::vector<Part>& parts) {
     whole.not_offered.clear();
     for (const Part& part : parts) {
         const RuntimeResult& runtime = *part.runtime;
-        if (is_worse(runtime.status, whole.status)) {
-            whole.status = runtime.status;
-            whole.why = runtime.why;
+        if (const auto [status, why] = status_in_whole(part, all_unavailable);
+            is_worse(status, whole.status)) {
+            whole.status = status;
+            whole.why = why;
         }
         if (whole.hello.name.empty())
             whole.hello = runtime.hello;
@@ -158,6 +165,43 @@ std::string key_of(const RunDescription& run, const RuntimeResult& runtime) {
                        run.shard ? "" : run.environment.dump());
 }
 
+/// The key of another runtime with that name and command, of which this shard is missing; an
+/// InputError if there are several.
+std::optional<std::string> owner_of(const std::string& key, const std::vector<Part>& orphans,
+                                    const std::map<std::string, std::vector<Part>>& parts) {
+    const RuntimeResult& runtime = *orphans.front().runtime;
+    const std::string suffix = key.substr(key.rfind('\n'));
+    std::vector<std::string> owners;
+    for (const auto& [other, others] : parts) {
+        const Part& first = others.front();
+        const bool lacks = std::ranges::none_of(others, [&](const Part& part) {
+            return std::ranges::find(orphans, part.number(), &Part::number) != orphans.end();
+        });
+        if (first.runtime->status != RuntimeStatus::unavailable && first.run->shard && lacks &&
+            first.runtime->name == runtime.name && first.runtime->command == runtime.command &&
+            other.ends_with(suffix))
+            owners.push_back(other);
+    }
+    if (owners.size() > 1)
+        throw InputError(fmt::format("{}: {} was not available, and it cannot be told which of {} "
+                                     "runtimes of that command it is a shard of",
+                                     *orphans.front().file, runtime.title(), owners.size()));
+    return owners.empty() ? std::nullopt : std::optional(owners.front());
+}
+
+/// A runtime that was not available said nothing of itself: its shards go by their command.
+void adopt_unavailable(std::map<std::string, std::vector<Part>>& parts) {
+    std::vector<std::string> keys;
+    for (const auto& [key, these] : parts)
+        if (these.front().runtime->status == RuntimeStatus::unavailable && these.front().run->shard)
+            keys.push_back(key);
+    for (const std::string& key : keys)
+        if (const auto owner = owner_of(key, parts.at(key), parts)) {
+            std::ranges::copy(parts.at(key), std::back_inserter(parts.at(*owner)));
+            parts.erase(key);
+        }
+}
+
 } // namespace
 
 Results merge(const std::vector<NamedResults>& files) {
@@ -174,6 +218,8 @@ Results merge(const std::vector<NamedResults>& files) {
             parts[key].push_back({&file.name, &run, &runtime});
         }
     }
+    adopt_unavailable(parts);
+    std::erase_if(order, [&](const std::string& key) { return !parts.contains(key); });
     Results merged;
     for (const std::string& key : order) {
         auto& these = parts[key];

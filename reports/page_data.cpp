@@ -1,9 +1,8 @@
 #include "reports/page_data.hpp"
 
-#include "reports/whole.hpp"
+#include "reports/vector_yaml.hpp"
 
-#include "conformance/claims.hpp"
-#include "conformance/group_summary.hpp"
+#include "conformance/caveats.hpp"
 #include "conformance/instruction_json.hpp"
 #include "conformance/policy.hpp"
 
@@ -12,7 +11,6 @@
 #include <algorithm>
 #include <map>
 #include <ranges>
-#include <set>
 #include <unordered_map>
 
 namespace bpf_assay::reports {
@@ -73,17 +71,17 @@ public:
     Builder(const Suite& suite, const Results& results, const coverage::Report& coverage)
         : m_suite(suite), m_results(results), m_coverage(coverage) {}
 
-    json build(const PageHead& head);
+    json build(const PageHead& head, const PageExtras& extras);
 
 private:
     json sections() const;
     json runs(const PageHead& head) const;
     json instructions();
     json clauses();
-    json vector_list() const;
+    json vector_list();
+    std::vector<bool> diverging() const;
     json coverage_json() const;
     json runtime(const RuntimeResult& runtime);
-    std::string key_of(const RuntimeResult& runtime);
     std::string cells(const RuntimeResult& runtime) const;
     json failures(const RuntimeResult& runtime);
     json failure(const Failure& failure, ByteOrder order);
@@ -97,7 +95,7 @@ private:
     const coverage::Report& m_coverage;
     std::map<std::string_view, std::size_t> m_instructions; // by mnemonic
     std::map<std::string_view, std::size_t> m_clauses;
-    std::set<std::string> m_keys;
+    std::vector<std::string> m_keys;                              // of the runtimes
     std::unordered_map<std::string, std::size_t> m_program_index; // by image and byte order
     json m_programs = json::array();
 };
@@ -156,7 +154,19 @@ json Builder::clauses() {
     return list;
 }
 
-json Builder::vector_list() const {
+/// Of each vector: whether it diverges on any runtime.
+std::vector<bool> Builder::diverging() const {
+    std::vector<bool> diverging(m_suite.vectors.size());
+    for (const RuntimeResult& runtime : m_results.runtimes)
+        for (std::size_t index = 0; index < runtime.vectors.size(); ++index)
+            if (diverges(runtime.results[index]))
+                diverging[index_of(runtime.vectors[index])] = true;
+    return diverging;
+}
+
+json Builder::vector_list() {
+    const std::vector<bool> diverges_somewhere = diverging();
+    VectorSources sources(m_suite);
     json list = json::array();
     for (const Vector& vector : m_suite.vectors) {
         const auto group = group_of(vector);
@@ -176,6 +186,8 @@ json Builder::vector_list() const {
             object["statement"] = text;
         if (!vector.because.empty())
             object["because"] = vector.because;
+        if (diverges_somewhere[index_of(&vector)])
+            object["yaml"] = vector_yaml(sources, vector);
         list.push_back(std::move(object));
     }
     return list;
@@ -214,13 +226,17 @@ json Builder::coverage_json() const {
     return object;
 }
 
-/// Unique, and the same for the same results.
-std::string Builder::key_of(const RuntimeResult& runtime) {
-    const std::string base = runtime.name.empty() ? runtime.title() : runtime.name;
-    std::string key = base;
-    for (std::size_t number = 2; !m_keys.insert(key).second; ++number)
-        key = fmt::format("{} #{}", base, number);
-    return key;
+/// Of each runtime one: unique, and the same for the same results.
+std::vector<std::string> keys_of(const Results& results) {
+    std::vector<std::string> keys;
+    for (const RuntimeResult& runtime : results.runtimes) {
+        const std::string base = runtime.name.empty() ? runtime.title() : runtime.name;
+        std::string key = base;
+        for (std::size_t number = 2; std::ranges::find(keys, key) != keys.end(); ++number)
+            key = fmt::format("{} #{}", base, number);
+        keys.push_back(key);
+    }
+    return keys;
 }
 
 std::string Builder::cells(const RuntimeResult& runtime) const {
@@ -281,7 +297,7 @@ json outcomes_json(const std::array<std::size_t, all_outcomes.size()>& by_outcom
 }
 
 json Builder::runtime(const RuntimeResult& runtime) {
-    json object{{"key", key_of(runtime)},
+    json object{{"key", m_keys.at(static_cast<std::size_t>(&runtime - m_results.runtimes.data()))},
                 {"title", runtime.title()},
                 {"command", runtime.command},
                 {"protocol", runtime.one_shot ? "one-shot" : "persistent"},
@@ -311,27 +327,30 @@ json Builder::runtime(const RuntimeResult& runtime) {
     }
     if (machine_code != 0)
         object["machine_code"] = {machine_code, loaded};
-    const bool whole = is_whole(runtime, m_suite.vectors.size());
-    for (const GroupSummary& summary : summarise(runtime))
-        object["groups"].push_back({{"verdict", code_of(verdict_of(summary.verdict, whole))},
+    const auto partly =
+        partly_because(runtime, m_results.runs.at(runtime.run), m_suite.vectors.size());
+    object["partly"] = partly;
+    object["caveats"] = caveats_of(runtime);
+    for (const GroupSummary& summary : summarise(runtime, partly.empty()))
+        object["groups"].push_back({{"verdict", code_of(summary.verdict)},
                                     {"vectors", summary.vectors},
                                     {"outcomes", outcomes_json(summary.by_outcome)},
                                     {"tolerated", summary.tolerated},
                                     {"rows", rows_json(summary.rows)}});
-    for (const GroupClaim& claim : claims_of(runtime)) {
+    for (const GroupClaim& claim : claims_of(runtime, partly.empty())) {
         json because = json::array();
         for (const Blamed& blamed : claim.because)
             because.push_back({{"instructions", blamed.instructions},
                                {"outcomes", outcomes_json(blamed.by_outcome)}});
         object["claims"].push_back({{"claimed", claim.claimed},
                                     {"excluded", claim.excluded},
-                                    {"verdict", code_of(verdict_of(claim.verdict, whole))},
+                                    {"verdict", code_of(claim.verdict)},
                                     {"because", std::move(because)}});
     }
     return object;
 }
 
-json Builder::build(const PageHead& head) {
+json Builder::build(const PageHead& head, const PageExtras& extras) {
     json page{{"format", "bpf-assay-report"},
               {"version", 1},
               {"tool", "bpf-assay " + RunDescription::this_version()},
@@ -353,19 +372,28 @@ json Builder::build(const PageHead& head) {
     page["instructions"] = instructions();
     page["clauses"] = clauses();
     page["vector_list"] = vector_list();
+    m_keys = keys_of(m_results);
     page["runtimes"] = json::array();
     for (const RuntimeResult& each : m_results.runtimes)
         page["runtimes"].push_back(runtime(each));
     page["programs"] = std::move(m_programs);
     page["coverage"] = coverage_json();
+    if (!extras.mutants.is_null())
+        page["coverage"]["mutants"] = extras.mutants;
+    if (extras.comparison) {
+        page["comparison_notes"] = extras.comparison->notes;
+        page["comparisons"] = comparison_json(*extras.comparison, m_keys);
+    }
+    if (!extras.trends.empty())
+        page["history"] = history_json(extras.trends);
     return page;
 }
 
 } // namespace
 
 json page_data(const Suite& suite, const Results& results, const coverage::Report& coverage,
-               const PageHead& head) {
-    return Builder(suite, results, coverage).build(head);
+               const PageHead& head, const PageExtras& extras) {
+    return Builder(suite, results, coverage).build(head, extras);
 }
 
 } // namespace bpf_assay::reports

@@ -18,6 +18,7 @@ Command add_disasm(CLI::App& app);
 Command add_isa(CLI::App& app);
 Command add_reduce(CLI::App& app);
 Command add_compare(CLI::App& app);
+Command add_gate(CLI::App& app);
 Command add_merge(CLI::App& app);
 Command add_report(CLI::App& app, std::vector<std::string> command_line);
 Command add_mutants(CLI::App& app);

@@ -16,7 +16,8 @@ struct Options {
 int compare_command(const Options& options) {
     if (!options.markdown.empty())
         check_writable(options.markdown);
-    const reports::Comparison comparison = reports::compare(options.before, options.after);
+    const reports::Comparison comparison = reports::compare(reports::read_outcomes(options.before),
+                                                            reports::read_outcomes(options.after));
     fmt::print("{}", reports::comparison_text(comparison, false));
     if (!options.markdown.empty())
         write_text(options.markdown, reports::comparison_text(comparison, true));
@@ -37,8 +38,10 @@ Command add_compare(CLI::App& app) {
     compare->footer(
         "Example:\n"
         "  bpf-assay compare yesterday.json today.json\n\n"
-        "Exit status: 0 nothing is worse, 1 a vector or a runtime is, or has no result any "
-        "more, 2 unusable input.");
+        "Exit status: 0 nothing is worse; 1 a vector regressed, was lost (has no verdict any "
+        "more), "
+        "is gone or is new and diverges, or a runtime is gone, not available or was cut short; 2 "
+        "unusable input. What makes two runs hard to compare is a note, and changes no status.");
     return [options] { return compare_command(*options); };
 }
 

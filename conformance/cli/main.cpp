@@ -1,6 +1,7 @@
 // bpf-assay: the command line of the conformance suite.
 #include "conformance/cli/commands.hpp"
 #include "conformance/error.hpp"
+#include "conformance/printable.hpp"
 
 #include <csignal>
 #include <cstdio>
@@ -30,6 +31,7 @@ int run(int argc, char** argv) {
         {"mutants", cli::add_mutants(app)},
         {"merge", cli::add_merge(app)},
         {"compare", cli::add_compare(app)},
+        {"gate", cli::add_gate(app)},
         {"report", cli::add_report(app, {argv, argv + argc})},
         {"coverage", cli::add_coverage(app)},
         {"plugin", cli::add_plugin(app)},
@@ -49,7 +51,8 @@ int main(int argc, char** argv) {
     try {
         return run(argc, argv);
     } catch (const std::exception& error) {
-        std::fprintf(stderr, "bpf-assay: %s\n", error.what());
+        // It may quote what a file or a plugin says.
+        std::fprintf(stderr, "bpf-assay: %s\n", printable(error.what()).c_str());
         return 2;
     }
 }

@@ -3,6 +3,7 @@
 #include "conformance/cli/files.hpp"
 #include "conformance/cli/output.hpp"
 #include "conformance/group_summary.hpp"
+#include "conformance/printable.hpp"
 
 #include "reports/merge.hpp"
 
@@ -26,7 +27,10 @@ int merge_command(const Options& options) {
     const Results merged = reports::merge(files);
     write_results(options.output, suite, merged);
     for (const RuntimeResult& runtime : merged.runtimes)
-        fmt::print("{}: {} vectors\n", runtime.title(), runtime.vectors.size());
+        fmt::print("{}: {} vectors{}\n", printable(runtime.title()), runtime.vectors.size(),
+                   runtime.status == RuntimeStatus::ran
+                       ? ""
+                       : fmt::format(", {}: {}", name_of(runtime.status), printable(runtime.why)));
     fmt::print("results: {}\n", options.output);
     return exit_status(merged.runtimes);
 }

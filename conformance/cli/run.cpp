@@ -1,3 +1,4 @@
+#include "conformance/caveats.hpp"
 #include "conformance/cli/commands.hpp"
 #include "conformance/cli/files.hpp"
 #include "conformance/cli/output.hpp"
@@ -170,14 +171,12 @@ int run_command(const Options& options, const std::vector<std::string>& command_
         fmt::print(stderr, "\n");
 
     const bool colour = use_colour(stdout);
-    // Of a part of the suite nothing can be said that a group is held for.
-    const bool whole = vectors.size() == suite.vectors.size();
-    for (const RuntimeResult& result : results)
-        fmt::print("{}{}{}", results_table(result, colour),
-                   whole && result.status == RuntimeStatus::ran && !result.one_shot
-                       ? claims_table(result, colour)
-                       : "",
+    for (const RuntimeResult& result : results) {
+        const auto partly = partly_because(result, description, suite.vectors.size());
+        fmt::print("{}{}{}", results_table(result, partly, colour),
+                   partly.empty() ? claims_table(result, colour) : "",
                    results_details(result, colour, options.verbose));
+    }
     if (!options.output.empty()) {
         write_results(options.output, suite, {{description}, results});
         fmt::print("\nresults: {}\n", options.output);

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace bpf_assay::conformance::cli {
 namespace {
 
@@ -70,6 +72,20 @@ std::vector<Runtime> selected_runtimes(const RuntimeOptions& options) {
     for (const std::string& command : options.one_shot)
         runtimes.push_back(one_shot_runtime(command, options.r0_bits));
     return runtimes;
+}
+
+std::optional<Runtime> declared_runtime(const RuntimeOptions& options, const std::string& name) {
+    const auto path = options.file.empty() ? runtimes_file() : std::filesystem::path(options.file);
+    const auto declared = load_runtimes(path);
+    const std::string base = name.substr(0, name.find(':'));
+    if (std::ranges::find(declared, base, &DeclaredRuntime::name) == declared.end())
+        return std::nullopt;
+    for (Runtime& runtime : choose_runtimes(declared, {base}))
+        if (runtime.name == name) {
+            runtime.command = plugin_command(runtime.command);
+            return std::move(runtime);
+        }
+    return std::nullopt;
 }
 
 std::vector<Runtime> declared_runtimes(const RuntimeOptions& options) {

@@ -22,6 +22,9 @@ void add_runtime_options(CLI::App& command, RuntimeOptions& options);
 /// InputError.
 std::vector<Runtime> selected_runtimes(const RuntimeOptions& options);
 
+/// The one that the file declares by this name, with its engine; none if it does not.
+std::optional<Runtime> declared_runtime(const RuntimeOptions& options, const std::string& name);
+
 /// Every runtime that is declared in the file.
 std::vector<Runtime> declared_runtimes(const RuntimeOptions& options);
 

@@ -1,8 +1,9 @@
 #include "conformance/cli/table.hpp"
 
+#include "conformance/caveats.hpp"
 #include "conformance/cli/paint.hpp"
-#include "conformance/group_summary.hpp"
 #include "conformance/policy.hpp"
+#include "conformance/printable.hpp"
 
 #include "reference_vm/disassembler.hpp"
 
@@ -239,34 +240,19 @@ std::string divergences_text(const RuntimeResult& runtime, bool colour, bool ver
                   "more rows)\n";
 }
 
-/// What is judged less closely than usual, because the plugin says so.
-std::string caveats_text(const RuntimeResult& runtime, bool colour) {
+/// What the verdicts do not rest on.
+std::string caveats_text(const RuntimeResult& runtime, const std::vector<std::string>& partly,
+                         bool colour) {
     std::string text;
-    const auto line = [&](const std::string& claim) {
-        text += fmt::format("  {}\n", paint(claim, yellow, colour));
-    };
-    if (runtime.hello.r0_bits == 32)
-        line("of R0 at EXIT 32 bits are compared: the runtime returns no more");
-    if (!runtime.hello.stores_pointers)
-        line("registers that hold addresses are not compared: the runtime forbids storing them");
-    std::size_t loaded = 0;
-    std::size_t machine_code = 0;
-    for (const VectorResult& result : runtime.results) {
-        loaded += result.loaded_programs;
-        machine_code += result.machine_code_programs;
-    }
-    if (runtime.hello.engine != "jit" || loaded == 0)
-        return text;
-    if (machine_code == 0)
-        line(fmt::format("no machine code was shown for any of {} loaded programs: that a JIT "
-                         "compiler made some is the plugin's word",
-                         loaded));
-    else if (machine_code != loaded)
-        line(fmt::format("machine code was shown for {} of {} loaded programs only", machine_code,
-                         loaded));
-    else
-        text += fmt::format("  machine code was shown for {} of {} loaded programs\n", machine_code,
-                            loaded);
+    // That the run was cut short is said at the end.
+    if (!partly.empty() && runtime.status == RuntimeStatus::ran)
+        text +=
+            fmt::format("  {}\n", paint(fmt::format("partly tested: {}", fmt::join(partly, "; ")),
+                                        yellow, colour));
+    for (const std::string& caveat : caveats_of(runtime))
+        text += fmt::format("  {}\n", paint(caveat, yellow, colour));
+    if (const MachineCode shown = machine_code_of(runtime); shown.in_full)
+        text += fmt::format("  {}\n", shown.text);
     return text;
 }
 
@@ -277,13 +263,14 @@ bool use_colour(std::FILE* stream) {
     return isatty(fileno(stream)) != 0 && (no_colour == nullptr || *no_colour == '\0');
 }
 
-std::string results_table(const RuntimeResult& runtime, bool colour) {
+std::string results_table(const RuntimeResult& runtime, const std::vector<std::string>& partly,
+                          bool colour) {
     std::string text = fmt::format("\n{}\n", paint(printable(runtime.title()), bold, colour));
     if (runtime.status == RuntimeStatus::unavailable)
         return text + fmt::format("  {}: {}\n", paint("not available", yellow, colour),
                                   printable(runtime.why));
 
-    const auto groups = summarise(runtime);
+    const auto groups = summarise(runtime, partly.empty());
     // Columns that are empty in every group only widen the table, but for the first ones.
     std::vector<Column> shown;
     for (const Column& column : columns) {
@@ -315,7 +302,7 @@ std::string results_table(const RuntimeResult& runtime, bool colour) {
         programs += result.programs;
     text += fmt::format("  {} vectors, {} programs, {} rows in {:.2f} s\n", runtime.vectors.size(),
                         programs, rows, runtime.seconds);
-    text += caveats_text(runtime, colour);
+    text += caveats_text(runtime, partly, colour);
     if (const std::size_t count = runtime.unexplained.size(); count != 0)
         text += fmt::format(
             "  {}: {}\n",

@@ -5,6 +5,7 @@
 """
 
 import json
+import shlex
 import unittest
 
 from cli_case import ROOT, Cli, fake, program_of
@@ -116,12 +117,50 @@ class Merge(Cli):
                 (lambda r: vector(r).update(id="v/none"), "there is no vector 'v/none'"),
                 (lambda r: vector(r)["failures"][0].update(image="b7"), "an image of 2 hex digits"),
                 (lambda r: vector(r)["failures"][0].update(image="zz" * 8), "that is not hex"),
-                (lambda r: vector(r)["rows"].update(run="x"), "type must be number")):
+                (lambda r: vector(r)["rows"].update(run="x"), "type must be number"),
+                (lambda r: vector(r).update(id="v/number-4"), "vector 'v/number-4' stands twice"),
+                (lambda r: r["runtimes"][0]["switched_off"].append("v/number-4"),
+                 "vector 'v/number-4' stands twice"),
+                (lambda r: vector(r).update(outcome="rejected"),
+                 "the counts of group base64 are not those of its vectors"),
+                (lambda r: r["runtimes"][0]["groups"][1]["rows"].update(passed=3),
+                 "the counts of group base64 are not those of its vectors"),
+                (lambda r: r["runtimes"][0]["vectors"].pop(),
+                 "the counts of group base64 are not those of its vectors"),
+                (lambda r: r["runtimes"][0]["groups"].pop(), "'groups' are 7, and not 8"),
+                (lambda r: r.update(exit_status=0),
+                 "the exit status of the file is 0, and its vectors come to 1")):
             said = complaint(change)
             self.assertIn("bad.json: ", said)
             self.assertIn(text, said)
         file.write_text("{")
         self.assertIn("bad.json: is no JSON", self.merge(file, status=2))
+
+    def test_a_shard_without_its_runtime_is_no_whole_run(self):
+        flag = self.folder / "here"
+        script = self.folder / "plugin.sh"
+        script.write_text(f"test -e {shlex.quote(str(flag))} && exec {fake('good')}\n"
+                          f"exec {fake('unavailable')}\n")
+        plugin = shlex.join(["sh", str(script)])
+        flag.touch()
+        one = self.run_on("1.json", plugin, options=("--shard", "1/2"))
+        two = self.run_on("2.json", plugin, options=("--shard", "2/2"))
+        flag.unlink()
+        absent = self.run_on("absent.json", plugin, options=("--shard", "2/2"), status=2)
+        output = self.folder / "merged.json"
+        for files in ((one, absent), (absent, one)):
+            said = self.run_program("merge", *files, "--vectors", self.vectors, "-o", output, status=2)
+            self.assertIn("15 vectors, given up: shard 2/2 was not available: ", said.stdout)
+            results = json.loads(output.read_text())
+            VALIDATOR.validate(results)
+            (runtime,) = results["runtimes"]
+            self.assertEqual(runtime["status"], "given up")
+            self.assertEqual(results["exit_status"], 2)
+            self.assertEqual({group["verdict"] for group in runtime["groups"][:7]},
+                             {"not tested in full"})
+        self.assertIn("shard 2/2 of", self.merge(absent, absent, one, status=2))
+        whole = json.loads(self.merge(one, two).read_text())
+        self.assertEqual(whole["runtimes"][0]["status"], "ran")
 
     def test_shards_that_are_none(self):
         for text in ("0/2", "3/2", "1", "1/2/3", "a/b", "-1/2", "1/0"):

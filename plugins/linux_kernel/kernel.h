@@ -34,6 +34,7 @@ struct kernel {
     int program;       // file descriptor, -1: none
     size_t slots;      // of that program
     int held;          // programs so far
+    unsigned freed;    // likewise
     int packet;        // the program's context
     int result_in_map; // all of R0 is behind the block (one-shot)
     uint8_t* image;    // of the translated program

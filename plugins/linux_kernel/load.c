@@ -12,6 +12,7 @@ enum {
     ONE_SHOT_PREFIX = 9,      // slots
     LARGE_PROGRAM = 65536,    // slots
     SMALL_PROGRAM = 2048,     // slots
+    FREED_AT_ONCE = 128,      // programs
     LOG_SIZE = (16 << 20) - 1 // most that old kernels take; touched only as far as it is filled
 };
 
@@ -210,9 +211,10 @@ static void describe_loaded(struct kernel* kernel, const struct attempt* attempt
     loaded->translated_insns = info.translated_bytes / SLOT - skipped;
 }
 
-// Freed programs wait for a grace period of RCU, and then for the lock of the JIT compiler's
-// memory. Linux 6.18 has locked up for good when a thousand of them waited while the memory of a
-// very large one was reclaimed; so around a large program, those before it are given time to go.
+// Freed programs wait for a grace period of RCU, and then, each in a worker of one queue, for the
+// lock of the JIT compiler's memory. Who holds the lock may have to reclaim memory, which takes a
+// worker of that queue, too: when a thousand of them wait, there is none, and Linux 6.18 has locked
+// up for good. So programs are given time to go, a large one, which takes long, above all.
 static void let_the_kernel_free(void) {
     const struct timespec pause = {0, 50000000};
     wait_for_grace_period();
@@ -225,11 +227,13 @@ static void unload(struct kernel* kernel) {
         return;
     if (is_large)
         let_the_kernel_free();
-    if (kernel->held < HELD_PROGRAMS && kernel->jit && kernel->slots < SMALL_PROGRAM)
+    if (kernel->held < HELD_PROGRAMS && kernel->jit && kernel->slots < SMALL_PROGRAM) {
         kernel->held++;
-    else
+    } else {
         close(kernel->program);
-    if (is_large)
+        kernel->freed++;
+    }
+    if (is_large || (kernel->jit && kernel->freed % FREED_AT_ONCE == 0))
         let_the_kernel_free();
     kernel->program = -1;
     kernel->slots = 0;

@@ -1,21 +1,22 @@
 'use strict';
-// A line over time as inline SVG. It only repeats what a table beside it says, so readers of the
-// table miss nothing.
+// Lines over time as inline SVG. They only repeat what a table beside them says, so readers of the
+// table miss nothing. Lines differ in dashes and marks, which colour repeats.
 
 const Chart = (() => {
-  const { svg } = Dom;
+  const { el, svg } = Dom;
   const SIZE = { width: 640, height: 180, left: 56, right: 16, top: 12, bottom: 28 };
+  const SERIES = ['first', 'second'];
 
   function scale(from, to, low, high) {
     return (value) =>
       from === to ? (low + high) / 2 : low + ((value - from) * (high - low)) / (to - from);
   }
 
+  /** Counts of vectors: no tick is between two whole numbers. */
   function ticks(low, high) {
-    const span = high - low || 1;
-    const step =
-      10 ** Math.floor(Math.log10(span / 2)) *
-      (span / 10 ** Math.floor(Math.log10(span / 2)) > 5 ? 2 : 1);
+    const span = high - low;
+    const power = 10 ** Math.floor(Math.log10(span / 2));
+    const step = Math.max(1, power * (span / power > 5 ? 2 : 1));
     const first = Math.ceil(low / step) * step;
     return Array.from(
       { length: Math.floor((high - first) / step + 1.0001) },
@@ -62,9 +63,38 @@ const Chart = (() => {
     );
   }
 
-  /** points: [{time, value, label}], in order of time. */
-  function line(title, points, format) {
-    const values = points.map((p) => p.value);
+  /** A circle or a square; a ring or a frame for a point that the line leaves out. */
+  function mark(series, apart, x, y, title) {
+    const look = `point ${SERIES[series]}${apart ? ' apart' : ''}`;
+    const shape =
+      series === 0
+        ? ['circle', { class: look, cx: x, cy: y, r: '3.5' }]
+        : ['rect', { class: look, x: x - 3, y: y - 3, width: '6', height: '6' }];
+    return svg(...shape, title && svg('title', null, title));
+  }
+
+  function series(index, points, x, y, format) {
+    const path = points
+      .filter((p) => !p.apart)
+      .map((p, i) => `${i ? 'L' : 'M'}${x(p.time).toFixed(1)} ${y(p.values[index]).toFixed(1)}`)
+      .join('');
+    return [
+      svg('path', { class: `line ${SERIES[index]}`, d: path }),
+      points.map((p) =>
+        mark(
+          index,
+          p.apart,
+          x(p.time),
+          y(p.values[index]),
+          `${p.label}: ${format(p.values[index])}`,
+        ),
+      ),
+    ];
+  }
+
+  /** points: [{time, values, label, apart}], in order of time; values: one of each series. */
+  function lines(title, points, format) {
+    const values = points.flatMap((p) => p.values);
     const [low, high] = [Math.min(...values), Math.max(...values)];
     const margin = (high - low) / 10 || 1;
     const [from, to] = [Math.max(0, low - margin), high + margin];
@@ -75,9 +105,6 @@ const Chart = (() => {
       SIZE.width - SIZE.right - 8,
     );
     const y = scale(from, to, SIZE.height - SIZE.bottom, SIZE.top);
-    const path = points
-      .map((p, i) => `${i ? 'L' : 'M'}${x(p.time).toFixed(1)} ${y(p.value).toFixed(1)}`)
-      .join('');
     return svg(
       'svg',
       {
@@ -88,16 +115,26 @@ const Chart = (() => {
       },
       axis(from, to, y, format),
       days(points, x),
-      svg('path', { class: 'line', d: path }),
-      points.map((p) =>
-        svg(
-          'circle',
-          { class: 'point', cx: x(p.time), cy: y(p.value), r: '3' },
-          svg('title', null, `${p.label}: ${format(p.value)}`),
-        ),
-      ),
+      points[0].values.map((_, index) => series(index, points, x, y, format)).reverse(),
     );
   }
 
-  return { line };
+  /** What the lines are, and what a mark without a line is. */
+  function key(names, apart) {
+    const sample = (index, lone) =>
+      svg(
+        'svg',
+        { class: 'sample', width: '28', height: '12', 'aria-hidden': 'true' },
+        !lone && svg('path', { class: `line ${SERIES[index]}`, d: 'M0 6L28 6' }),
+        mark(index, lone, 14, 6),
+      );
+    return el(
+      'ul.legend',
+      { 'aria-label': 'Lines' },
+      names.map((name, index) => el('li', null, sample(index, false), ` ${name}`)),
+      apart && el('li', null, sample(0, true), sample(1, true), ` ${apart}, which no line joins`),
+    );
+  }
+
+  return { lines, key };
 })();

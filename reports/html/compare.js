@@ -3,7 +3,6 @@
 
 const Compare = (() => {
   const { el } = Dom;
-  const SHOWN = 300;
 
   /** How two states differ, or null: the kinds that are counted. */
   function kindOf(a, b) {
@@ -95,15 +94,7 @@ const Compare = (() => {
           null,
           'Vectors that came out differently, by the first instruction that they test',
         ),
-        el(
-          'thead',
-          null,
-          el(
-            'tr',
-            null,
-            ['vector', a.title, b.title].map((t) => el('th', { scope: 'col' }, t)),
-          ),
-        ),
+        Dom.tableHead(['vector', a.title, b.title]),
         grouped(entries).map(([row, members]) => groupOf(model, a, b, row, members)),
       ),
     );
@@ -115,35 +106,29 @@ const Compare = (() => {
       .map(([kind, text]) => ({ kind, text, count: all.filter((e) => e.kind === kind).length }))
       .filter((entry) => entry.count);
     const place = el('div');
-    const status = el('p.count');
-    const more = Filters.button('', () => fill(Infinity));
-    function fill(limit) {
-      const shown = all.filter((e) =>
-        selected.length ? selected.includes(e.kind) : e.kind !== 'one',
-      );
-      place.replaceChildren(
-        shown.length ? table(model, a, b, shown.slice(0, limit)) : el('p', null, 'No difference.'),
-      );
-      const vectors = Words.plural(model.vectors.length, 'vector');
-      status.textContent = `${Words.count(shown.length)} of ${vectors} differ`;
-      more.hidden = shown.length <= limit;
-      more.textContent = `Show all ${Words.count(shown.length)}`;
-    }
+    const listing = Listing.make({
+      place,
+      find: () =>
+        all.filter((e) => (selected.length ? selected.includes(e.kind) : e.kind !== 'one')),
+      draw: (shown) =>
+        place.replaceChildren(
+          shown.length ? table(model, a, b, shown) : el('p', null, 'No difference.'),
+        ),
+      say: (n) => `${Words.count(n)} of ${Words.plural(model.vectors.length, 'vector')} differ`,
+    });
     const update = () => {
-      fill(SHOWN);
+      listing.update();
       changed();
-      Dom.announce(status.textContent);
     };
     const options = counts.map((c) => ({
       value: c.kind,
       content: [c.text, ' ', el('b', null, Words.count(c.count))],
     }));
-    fill(SHOWN);
     return [
       el('div.filters', null, Filters.chips('Kind', options, selected, update)),
-      status,
+      listing.status,
       place,
-      more,
+      listing.more,
     ];
   }
 

@@ -3,6 +3,7 @@
 
 const Coverage = (() => {
   const { el } = Dom;
+  const NOTICED = { killed: 'noticed' };
 
   function bar(hit, total) {
     const width = total ? Math.round((100 * hit) / total) : 0;
@@ -50,8 +51,35 @@ const Coverage = (() => {
     ];
   }
 
-  function mutantsSection(mutants) {
+  function survivorsTable(survivors) {
+    const rows = survivors.map(({ id, what }) => [id, what || '']);
+    return Dom.scrollBox(
+      'Survivors',
+      Dom.table('Mutants that no vector notices', ['mutant', 'what is wrong in it'], rows),
+    );
+  }
+
+  function operatorsTable(operators) {
+    const columns = ['generated', 'killed', 'equivalent', 'survived'];
+    const rows = operators.map((entry) => [
+      entry.operator,
+      ...columns.map((name) => Words.count(entry[name] || 0)),
+    ]);
+    const heads = [
+      'operator',
+      ...columns.map((text) => ({ text: NOTICED[text] || text, numeric: true })),
+    ];
+    return el(
+      'details',
+      null,
+      el('summary', null, 'By operator ', el('b', null, Words.count(operators.length))),
+      Dom.scrollBox('Operators', Dom.table('Mutants of each operator', heads, rows)),
+    );
+  }
+
+  function mutantsSection(mutants, digest) {
     if (!mutants) return null;
+    const { survivors = [], operators = [] } = mutants;
     const live = mutants.generated - mutants.equivalent;
     return [
       el('h3', null, 'Mutants'),
@@ -71,6 +99,11 @@ const Coverage = (() => {
         ['equivalent', Words.count(mutants.equivalent)],
         ['survived', Words.count(mutants.survived)],
       ]),
+      mutants.vectors_digest &&
+        mutants.vectors_digest !== digest &&
+        el('p.notice', null, 'Measured with another version of the vectors than this report has.'),
+      survivors.length > 0 && survivorsTable(survivors),
+      operators.length > 0 && operatorsTable(operators),
     ];
   }
 
@@ -115,9 +148,7 @@ const Coverage = (() => {
       State.replace('coverage', { q });
       Dom.announce(status.textContent);
     };
-    const heads = ['clause', 'section', 'text, in our words'].map((text) =>
-      el('th', { scope: 'col' }, text),
-    );
+    const columns = ['clause', 'section', 'text, in our words', { text: 'vectors', numeric: true }];
     return [
       el('h3', null, 'Clauses'),
       el('div.filters', null, Filters.search('Clauses', parameters.q || '', 'id or text', changed)),
@@ -128,7 +159,7 @@ const Coverage = (() => {
           'table.clauses',
           null,
           el('caption.unseen', null, 'Clauses of the RFC'),
-          el('thead', null, el('tr', null, heads, el('th.number', { scope: 'col' }, 'vectors'))),
+          Dom.tableHead(columns),
           body,
         ),
       ),
@@ -149,13 +180,18 @@ const Coverage = (() => {
   }
 
   function render(model, parameters) {
-    const { coverage } = model.data;
+    const { data } = model;
+    const { coverage } = data;
     return {
       title: 'Coverage',
       node: [
         el('h2', null, 'Coverage'),
         coverage
-          ? [clausesLead(coverage), binsSection(coverage), mutantsSection(coverage.mutants)]
+          ? [
+              clausesLead(coverage),
+              binsSection(coverage),
+              mutantsSection(coverage.mutants, data.vectors.digest),
+            ]
           : el('p', null, 'This report has no measurement of bins and mutants.'),
         clausesSection(model, parameters),
       ],

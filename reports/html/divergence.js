@@ -4,6 +4,11 @@
 const Divergence = (() => {
   const { el } = Dom;
   const REGISTERS = 10;
+  const LONG = 40; // lines of a program
+  const KNOWN = {
+    'expected-failure': 'Known divergence: ',
+    'unexpected-pass': 'The list of known divergences is out of date: ',
+  };
 
   function beforeOf(failure, place) {
     const match = /^r([0-9])$/.exec(place);
@@ -15,10 +20,10 @@ const Divergence = (() => {
       const both = Bytes.compare(difference.expected, difference.seen);
       return [
         difference.place,
-        el('code', null, beforeOf(failure, difference.place)),
         both.expected,
         both.seen,
         both.differing.length ? Bytes.ranges(both.differing) : '',
+        el('code', null, beforeOf(failure, difference.place)),
       ];
     });
     if (!rows.length) return null;
@@ -26,7 +31,7 @@ const Divergence = (() => {
       'Differences',
       Dom.table(
         'Expected and seen, boxed where the bytes differ (0 is the lowest)',
-        ['place', 'before', 'expected', 'seen', 'differing bytes'],
+        ['place', 'expected', 'seen', 'differing bytes', 'before'],
         rows,
         'differences',
       ),
@@ -61,9 +66,10 @@ const Divergence = (() => {
       slot += !bySlot && (wide[slot] || '').startsWith('18') ? 2 : 1;
       return line;
     });
+    const long = lines.length > LONG;
     return el(
-      'details',
-      { open: lines.length <= 40 },
+      long ? 'details.long' : 'details',
+      { open: !long },
       el(
         'summary',
         null,
@@ -144,19 +150,14 @@ const Divergence = (() => {
 
   /** What docs/policy.md and the runtime's list of known divergences say to it. */
   function notes(model, entry, state) {
-    const known = ['expected-failure', 'unexpected-pass'].includes(Outcomes.state(state).name);
+    const known = KNOWN[Outcomes.state(state).name];
     const policy = (model.data.policies || []).find((p) => p.name === entry.policy);
     const tolerated = Outcomes.state(state).tolerated
       ? 'this outcome is tolerated'
       : 'this outcome is not among those it tolerates';
     return [
       entry.why &&
-        el(
-          known ? 'p.notice.why' : 'p.lead.why',
-          null,
-          known && el('b', null, 'Known divergence: '),
-          entry.why,
-        ),
+        el(known ? 'p.notice.why' : 'p.lead.why', null, known && el('b', null, known), entry.why),
       entry.policy &&
         el('p', null, `Policy ${entry.policy}: ${tolerated}. `, policy && policy.reason),
       rowsLine(entry),

@@ -33,34 +33,43 @@ const Dom = (() => {
     }
   }
 
-  /** `tag.class.class`, attributes or null, children. */
-  function el(tag, attributes, ...children) {
-    const [name, ...classes] = tag.split('.');
-    const element = document.createElement(name);
-    if (classes.length) element.className = classes.join(' ');
+  function filled(element, attributes, children) {
     for (const [key, value] of Object.entries(attributes || {})) setAttribute(element, key, value);
     append(element, children);
     return element;
   }
 
-  function svg(name, attributes, ...children) {
-    const element = document.createElementNS('http://www.w3.org/2000/svg', name);
-    for (const [key, value] of Object.entries(attributes || {})) setAttribute(element, key, value);
-    append(element, children);
-    return element;
+  /** `tag.class.class`, attributes or null, children. */
+  function el(tag, attributes, ...children) {
+    const [name, ...classes] = tag.split('.');
+    const element = document.createElement(name);
+    if (classes.length) element.className = classes.join(' ');
+    return filled(element, attributes, children);
   }
+
+  const svg = (name, attributes, ...children) =>
+    filled(document.createElementNS('http://www.w3.org/2000/svg', name), attributes, children);
 
   /** A box that scrolls by itself, so that the page never does sideways; reachable by keyboard. */
   function scrollBox(label, ...children) {
     return el('div.scroll', { role: 'region', tabindex: '0', 'aria-label': label }, children);
   }
 
-  /** columns: texts, or {text, numeric}. rows: lists of cells, the first one a head of the row. */
+  /** columns: texts, or {text, numeric, look}, text being anything that an element may hold. */
+  function tableHead(columns) {
+    const heads = columns.map((column) =>
+      el(
+        'th',
+        { scope: 'col', class: column.numeric ? 'number' : column.look },
+        column.text ?? column,
+      ),
+    );
+    return el('thead', null, el('tr', null, heads));
+  }
+
+  /** columns: as of tableHead. rows: lists of cells, the first one a head of the row. */
   function table(caption, columns, rows, className = '') {
     const numeric = columns.map((column) => Boolean(column.numeric));
-    const head = columns.map((column, i) =>
-      el('th', { scope: 'col', class: numeric[i] ? 'number' : null }, column.text ?? column),
-    );
     const body = rows.map((row) =>
       el(
         'tr',
@@ -76,7 +85,7 @@ const Dom = (() => {
       'table',
       { class: className || null },
       el('caption', null, caption),
-      el('thead', null, el('tr', null, head)),
+      tableHead(columns),
       el('tbody', null, body),
     );
   }
@@ -95,5 +104,5 @@ const Dom = (() => {
     document.getElementById('announcer').textContent = text;
   }
 
-  return { el, svg, visible, scrollBox, table, facts, announce };
+  return { el, svg, visible, scrollBox, tableHead, table, facts, announce };
 })();

@@ -26,21 +26,11 @@ const Encoding = (() => {
       'table.encoding',
       null,
       el('caption', null, caption),
-      el(
-        'thead',
-        null,
-        el(
-          'tr',
-          null,
-          fields.map((f) =>
-            el(
-              'th',
-              { scope: 'col', class: `w${f.width}` },
-              f.name,
-              el('span.small', null, ` ${Words.plural(f.width, 'bit')}`),
-            ),
-          ),
-        ),
+      Dom.tableHead(
+        fields.map(({ name, width }) => ({
+          text: [name, el('span.small', null, ` ${Words.plural(width, 'bit')}`)],
+          look: `w${width}`,
+        })),
       ),
       el(
         'tbody',

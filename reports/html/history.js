@@ -4,71 +4,124 @@
 const HistoryPage = (() => {
   const { el } = Dom;
   const SHOWN = 200;
+  // What is worse comes first, and is open.
   const KINDS = [
-    ['regressed', 'Regressed'],
-    ['changed', 'Failed differently'],
+    ['regressed', 'Regressed', true],
+    ['lost', 'Without a verdict now', true],
+    ['gone', 'Not in the new results', true],
     ['fixed', 'Fixed'],
-    ['added', 'New vectors'],
-    ['gone', 'Gone'],
+    ['changed', 'Changed otherwise'],
+    ['added', 'Only in the new results'],
   ];
+  const WORSE = { sign: '\u2717', look: 'bad', word: 'worse' };
+  const NOT_WORSE = { sign: '\u2713', look: 'good', word: 'not worse' };
 
-  const outcomeOf = (code) =>
-    Number.isInteger(code) ? Outcomes.badge(2 * code) : el('span.absent', null, '\u00b7');
+  /** An outcome, why there is none, or nothing. */
+  const outcomeOf = (code, tolerated) =>
+    Number.isInteger(code)
+      ? Outcomes.badge(2 * code + (tolerated ? 1 : 0))
+      : el('span.absent', null, code ?? '\u00b7');
 
-  function changesTable(title, entries) {
-    const rows = entries
-      .slice(0, SHOWN)
-      .map((entry) => [
-        el('a', { href: State.href('vector', { id: entry.id }) }, entry.id),
-        outcomeOf(entry.old),
-        outcomeOf(entry.new),
-      ]);
-    const rest = entries.length - rows.length;
-    return [
-      Dom.scrollBox(title, Dom.table(title, ['vector', 'before', 'after'], rows)),
-      rest > 0 && el('p.small', null, `and ${Words.count(rest)} more`),
-    ];
+  /** A vector of an older suite has no page here. */
+  function changeRow(model, entry) {
+    const name = model.byId.has(entry.id)
+      ? el('a', { href: State.href('vector', { id: entry.id }) }, entry.id)
+      : entry.id;
+    return el(
+      'tr',
+      null,
+      el('th', { scope: 'row' }, name),
+      el('td', null, outcomeOf(entry.old, entry.old_tolerated)),
+      el('td', null, outcomeOf(entry.new, entry.new_tolerated)),
+    );
   }
 
-  function kindBlock(comparison, [key, name]) {
+  function changesTable(model, title, entries) {
+    const body = el('tbody');
+    const listing = Listing.make({
+      place: body,
+      find: () => entries,
+      draw: (shown) => body.replaceChildren(...shown.map((entry) => changeRow(model, entry))),
+      shown: SHOWN,
+    });
+    const table = el(
+      'table',
+      null,
+      el('caption.unseen', null, title),
+      Dom.tableHead(['vector', 'before', 'after']),
+      body,
+    );
+    return [Dom.scrollBox(title, table), listing.more];
+  }
+
+  function kindBlock(model, comparison, [key, name, open]) {
     const entries = comparison[key] || [];
     if (!entries.length) return null;
     return el(
       'details',
-      { open: key === 'regressed' },
+      { open },
       el('summary', null, `${name} `, el('b', null, Words.count(entries.length))),
-      changesTable(name, entries),
+      changesTable(model, name, entries),
     );
   }
 
-  function comparisonBlock(comparison) {
-    const same = KINDS.every(([key]) => !(comparison[key] || []).length);
-    const names =
-      comparison.old === comparison.new
-        ? comparison.new
-        : `${comparison.old} \u2192 ${comparison.new}`;
+  function runtimeLink(model, key, title) {
+    return model.byKey.has(key) ? el('a', { href: State.href('runtime', { key }) }, title) : title;
+  }
+
+  function heading(model, comparison) {
+    const before = comparison.old;
+    const after = comparison.new;
+    const old = before && after && before !== after && [before, ' \u2192 '];
+    return el('h4', null, old, after ? runtimeLink(model, comparison.key, after) : before);
+  }
+
+  function changes(model, comparison) {
+    if (!comparison.old) return el('p', null, 'A new runtime: the old results do not have it.');
+    if (!comparison.new) return el('p', null, 'Gone: the new results do not have it.');
+    const blocks = KINDS.map((kind) => kindBlock(model, comparison, kind));
+    return blocks.some(Boolean) ? blocks : el('p', null, 'No difference.');
+  }
+
+  const notesOf = (texts) => texts.map((text) => el('p.notice', null, text));
+
+  function comparisonBlock(model, comparison) {
     return el(
-      'section',
+      'section.comparison',
       null,
-      el('h4', null, names),
-      el('p.small', null, `${comparison.old_run} \u2192 ${comparison.new_run}`),
-      same ? el('p', null, 'No difference.') : KINDS.map((kind) => kindBlock(comparison, kind)),
+      heading(model, comparison),
+      el(
+        'p.small',
+        null,
+        `${comparison.old_run} \u2192 ${comparison.new_run} `,
+        Outcomes.verdict(comparison.worse ? WORSE : NOT_WORSE),
+      ),
+      notesOf(comparison.notes || []),
+      changes(model, comparison),
     );
   }
 
-  function pointsOf(entry) {
-    return entry.points
-      .map((point) => ({
-        time: Date.parse(point.started) || 0,
-        label: Words.when(point.started),
-        point,
-        value: Math.max(0, (point.vectors || 0) - (point.pass || 0)),
-      }))
-      .sort((a, b) => a.time - b.time);
+  /** Of one run: what is not tolerated stands under the name of its outcome. */
+  function pointOf(point) {
+    const sum = (names) => names.reduce((all, name) => all + (point[name] || 0), 0);
+    return {
+      point,
+      time: Date.parse(point.started) || 0,
+      label: Words.when(point.started),
+      values: [sum(Outcomes.divergences()), sum(['expected-failure'])],
+      apart: Boolean(point.partial),
+    };
+  }
+
+  function runCell(model, { file, partial, digest }) {
+    const others = digest && digest !== model.data.vectors.digest;
+    return [file, partial && [', partial: ', partial], others && ', other vectors'];
   }
 
   function trendTable(model, points) {
-    const names = model.data.outcomes.filter((name) => points.some(({ point }) => point[name]));
+    const names = [...model.data.outcomes, 'tolerated'].filter((name) =>
+      points.some(({ point }) => point[name]),
+    );
     const columns = [
       'started',
       ...names.map((text) => ({ text, numeric: true })),
@@ -79,29 +132,38 @@ const HistoryPage = (() => {
       label,
       ...names.map((name) => Words.count(point[name] || 0)),
       Words.count(point.vectors || 0),
-      point.file,
+      runCell(model, point),
     ]);
     return Dom.scrollBox('Trend', Dom.table('Vectors by outcome', columns, rows));
   }
 
+  function sentence(points) {
+    const whole = points.filter((p) => !p.apart);
+    const partial = points.length - whole.length;
+    const last = (whole.length ? whole : points).at(-1);
+    const [divergences, known] = last.values;
+    return (
+      `${Words.plural(whole.length, 'whole run')}${partial ? `, ${Words.count(partial)} partial` : ''}. ` +
+      `The last${whole.length && partial ? ' whole' : ''} one has ${Words.plural(divergences, 'divergence')} ` +
+      `and ${Words.plural(known, 'known divergence')}, of ${Words.plural(last.point.vectors || 0, 'vector')}.`
+    );
+  }
+
   function trendBlock(model, entry) {
-    const points = pointsOf(entry);
-    const runtime = model.byKey.get(entry.key);
-    const title = runtime ? runtime.title : entry.key;
+    const points = entry.points.map(pointOf).sort((a, b) => a.time - b.time);
     if (!points.length) return null;
-    const last = points[points.length - 1];
-    const vectors = Words.plural(last.point.vectors || 0, 'vector');
-    const runs = Words.plural(points.length, 'run');
+    const runtime = model.byKey.get(entry.key);
+    const title = runtime ? runtime.title : entry.title || entry.key;
     return el(
       'section.trend',
       null,
-      el('h4', null, title),
-      el(
-        'p.small',
-        null,
-        `In the last of ${runs}, ${Words.count(last.value)} of ${vectors} did not plainly pass`,
+      el('h4', null, runtimeLink(model, entry.key, title)),
+      el('p.small', null, sentence(points)),
+      Chart.lines(`Divergences and known divergences, ${title}`, points, Words.count),
+      Chart.key(
+        ['divergences', 'known divergences'],
+        points.some((p) => p.apart) && 'a partial run',
       ),
-      Chart.line(`Vectors that did not plainly pass, ${title}`, points, Words.count),
       el('details', null, el('summary', null, 'As a table'), trendTable(model, points)),
     );
   }
@@ -109,7 +171,7 @@ const HistoryPage = (() => {
   const has = (data) => Boolean((data.comparisons || []).length || (data.history || []).length);
 
   function render(model) {
-    const { comparisons = [], history: trends = [] } = model.data;
+    const { comparisons = [], comparison_notes: notes = [], history: trends = [] } = model.data;
     return {
       title: 'History',
       node: [
@@ -120,7 +182,11 @@ const HistoryPage = (() => {
             null,
             'This report was made from one run of each runtime: there is nothing to compare it with.',
           ),
-        comparisons.length > 0 && [el('h3', null, 'Comparisons'), comparisons.map(comparisonBlock)],
+        comparisons.length > 0 && [
+          el('h3', null, 'Comparisons'),
+          notesOf(notes),
+          comparisons.map((comparison) => comparisonBlock(model, comparison)),
+        ],
         trends.length > 0 && [
           el('h3', null, 'Trend'),
           trends.map((entry) => trendBlock(model, entry)),

@@ -3,6 +3,9 @@
 
 const MatrixFilter = (() => {
   const { el } = Dom;
+  // Chips choose by these properties.
+  const OF_RUNTIMES = ['family', 'engine'];
+  const OF_ROWS = ['group', 'section'];
 
   function fromParameters(parameters) {
     return {
@@ -18,25 +21,33 @@ const MatrixFilter = (() => {
 
   const allows = (selected, value) => selected.length === 0 || selected.includes(value);
 
-  function columnsOf(model, filter) {
-    const matches = Filters.matcher(filter.runtime);
-    return model.runtimes.filter(
-      (r) =>
-        allows(filter.family, r.family) &&
-        allows(filter.engine, r.engine || '') &&
-        matches(`${r.label} ${r.title} ${r.version || ''}`.toLowerCase()),
+  /** What of a list its own filters let through: chips by key, and a search in a text. */
+  function matching(items, filter, keys, query, textOf) {
+    const matches = Filters.matcher(query);
+    return items.filter(
+      (item) =>
+        keys.every((key) => allows(filter[key], item[key] || '')) &&
+        matches(textOf(item).toLowerCase()),
     );
   }
 
-  function rowsOf(model, filter) {
-    const matches = Filters.matcher(filter.q);
-    return model.rows.filter(
-      (row) =>
-        allows(filter.group, row.group) &&
-        allows(filter.section, row.section) &&
-        matches(`${Model.rowName(row)} ${row.rfc_name} ${row.formula}`.toLowerCase()),
+  const columnsOf = (model, filter) =>
+    matching(
+      model.runtimes,
+      filter,
+      OF_RUNTIMES,
+      filter.runtime,
+      (runtime) => `${runtime.label} ${runtime.title} ${runtime.version || ''}`,
     );
-  }
+
+  const rowsOf = (model, filter) =>
+    matching(
+      model.rows,
+      filter,
+      OF_ROWS,
+      filter.q,
+      (row) => `${Model.rowName(row)} ${row.rfc_name} ${row.formula}`,
+    );
 
   /** By state: whether the filter of outcomes lets it be seen. */
   function statesOf(filter) {
@@ -54,18 +65,6 @@ const MatrixFilter = (() => {
     for (let i = 0; i < model.counts.length; ++i)
       if (model.counts[i]) present.add(Outcomes.state(i % width).category);
     return present;
-  }
-
-  function plainChips(label, values, selected, changed) {
-    return (
-      values.length > 1 &&
-      Filters.chips(
-        label,
-        values.map((value) => ({ value })),
-        selected,
-        changed,
-      )
-    );
   }
 
   /** Buttons that set several controls at once, so that these are made again: `rebuild`. */
@@ -102,29 +101,20 @@ const MatrixFilter = (() => {
     ];
   }
 
+  /** One value is no choice. */
+  function chipRow(items, key, filter, changed) {
+    const values = distinct(items.map((item) => item[key]));
+    if (values.length < 2) return null;
+    const label = key[0].toUpperCase() + key.slice(1);
+    const options = values.map((value) => ({ value }));
+    return Filters.chips(label, options, filter[key], changed);
+  }
+
   function chipRows(model, filter, changed) {
-    const row = (label, key, values) => plainChips(label, distinct(values), filter[key], changed);
+    const rowOf = (items) => (key) => chipRow(items, key, filter, changed);
     return [
-      row(
-        'Family',
-        'family',
-        model.runtimes.map((r) => r.family),
-      ),
-      row(
-        'Engine',
-        'engine',
-        model.runtimes.map((r) => r.engine),
-      ),
-      row(
-        'Group',
-        'group',
-        model.rows.map((r) => r.group),
-      ),
-      row(
-        'Section',
-        'section',
-        model.rows.map((r) => r.section),
-      ),
+      ...OF_RUNTIMES.map(rowOf(model.runtimes)),
+      ...OF_ROWS.map(rowOf(model.rows)),
       Filters.outcomes(presentCategories(model), filter.outcome, changed),
     ];
   }

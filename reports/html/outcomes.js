@@ -53,6 +53,8 @@ const Outcomes = (() => {
   // Of all that may be tolerated, a rejection is the usual case and gives the sign.
   const indexOfCategory = (name) =>
     name === 'tolerated' ? 2 * names.indexOf('rejected') + 1 : 2 * names.indexOf(name);
+  // A divergence is what docs/policy.md calls so: no pass, not tolerated, and not on the runtime's list
+  // of known divergences. One on that list is a known divergence, here and in all views.
   const isDivergence = (index) => states[index].look === 'bad';
   const isPass = (index) => index >= 0 && states[index].rank <= 1;
   const divergences = () => names.filter((name, code) => states[2 * code].look === 'bad');
@@ -70,6 +72,17 @@ const Outcomes = (() => {
   }
 
   const word = (index) => (index < 0 ? ABSENT[index] : states[index].word);
+
+  /** Of several outcomes together: {sign, look, word}. */
+  function verdict({ sign: letter, look, word: text }, title) {
+    return Dom.el(
+      'span.outcome',
+      { title },
+      Dom.el(`span.sign.${look}`, { 'aria-hidden': 'true' }, letter),
+      ' ',
+      text,
+    );
+  }
 
   function badge(index) {
     return Dom.el('span.outcome', null, sign(index), ' ', word(index));
@@ -120,7 +133,13 @@ const Outcomes = (() => {
     const shown = states
       .filter((s, i) => i % 2 === 0 || s.tolerated)
       .filter((s) => !s.tolerated || s.name === 'rejected');
-    return Dom.el(
+    const meaning = Dom.el(
+      'p.small',
+      null,
+      'Filled letters are divergences: not what the RFC says, not tolerated, and not on the runtime\u2019s ' +
+        'list of known divergences. What is on that list is an expected failure.',
+    );
+    const signs = Dom.el(
       'ul.legend',
       { 'aria-label': 'Signs' },
       shown.map((s) =>
@@ -133,6 +152,7 @@ const Outcomes = (() => {
         ),
       ),
     );
+    return [meaning, signs];
   }
 
   return {
@@ -146,6 +166,7 @@ const Outcomes = (() => {
     isPass,
     sign,
     word,
+    verdict,
     badge,
     listed,
     tally,

@@ -108,13 +108,22 @@ const Runtime = (() => {
     const number = (n) => (n ? Words.count(n) : el('span.absent', null, '\u00b7'));
     const rows = runtime.groups.map((group, i) => [
       model.data.groups[i],
-      group.vectors ? Summary.sign(Summary.groupVerdict(model, group, i)) : 'none ran',
+      group.vectors ? Outcomes.verdict(Summary.groupVerdict(model, group, i)) : 'none ran',
       number(group.vectors),
       ...came.map(({ code }) => number(group.outcomes[code])),
       number(group.tolerated),
       number(group.rows[0]),
     ]);
     return Dom.scrollBox('Groups', Dom.table('Vectors by outcome', columns, rows, 'groups'));
+  }
+
+  /** What the verdicts do not rest on: parts that were not run, comparisons that were less close. */
+  function reservations(runtime) {
+    const partly = runtime.partly || [];
+    return [
+      ...(partly.length ? [`partly tested: ${partly.join('; ')}`] : []),
+      ...(runtime.caveats || []),
+    ];
   }
 
   function identity(model, runtime) {
@@ -176,6 +185,7 @@ const Runtime = (() => {
       node: [
         el('h2', null, runtime.title),
         claims && el('p.lead', null, claims.text, '.'),
+        reservations(runtime).map((text) => el('p.notice', null, text)),
         el('p', null, compareLink(model, runtime)),
         claims && claims.failed && [el('h3', null, 'Why not'), blame(model, runtime)],
         (runtime.groups || []).some((g) => g.vectors) && groupsTable(model, runtime),
@@ -190,5 +200,5 @@ const Runtime = (() => {
     };
   }
 
-  return { render, claimItem };
+  return { render, claimItem, reservations };
 })();

@@ -16,23 +16,13 @@ const Summary = (() => {
   const ENCODING = {
     good: { sign: '\u2713', look: 'good', word: 'all refused' },
     tolerated: { sign: 'A', look: 'tolerated', word: 'tolerated' },
-    bad: { sign: '\u2717', look: 'bad', word: 'divergences' },
+    bad: { sign: '\u2717', look: 'bad', word: 'not all refused' },
     none: { sign: '?', look: 'open', word: 'not tested' },
   };
 
   function verdictOf(model, index) {
     const name = model.data.verdicts[index];
     return VERDICTS[name] || { sign: '?', look: 'open', word: name || 'unknown' };
-  }
-
-  function sign(verdict, title) {
-    return el(
-      'span.outcome',
-      { title },
-      el(`span.sign.${verdict.look}`, { 'aria-hidden': 'true' }, verdict.sign),
-      ' ',
-      verdict.word,
-    );
   }
 
   /**
@@ -74,7 +64,7 @@ const Summary = (() => {
       el(
         'a.cell',
         { href: State.href('runtime', { key: runtime.key }) },
-        sign(verdict, verdictTitle(model, group, index)),
+        Outcomes.verdict(verdict, verdictTitle(model, group, index)),
       ),
       el('div.small', null, `${Words.count(passed)}/${Words.count(group.vectors)}`),
       el('div.small', null, shortfall(group)),
@@ -88,11 +78,11 @@ const Summary = (() => {
       el('a', { href: State.href('runtime', { key: runtime.key }) }, runtime.title),
       runtime.name && el('div.small', null, runtime.name),
       runtime.status !== 'ran' && el('div.small', null, runtime.status),
+      (runtime.partly || []).length > 0 && el('div.small', null, 'partly tested'),
     );
   }
 
   function groupsTable(model) {
-    const heads = ['runtime', ...model.data.groups].map((name) => el('th', { scope: 'col' }, name));
     const tested = model.runtimes.filter((r) => r.groups && r.groups.some((g) => g.vectors));
     return Dom.scrollBox(
       'Runtimes by conformance groups',
@@ -104,7 +94,7 @@ const Summary = (() => {
           null,
           'What each runtime holds of each conformance group, with the vectors that pass of those that ran',
         ),
-        el('thead', null, el('tr', null, heads)),
+        Dom.tableHead(['runtime', ...model.data.groups]),
         el(
           'tbody',
           null,
@@ -148,6 +138,29 @@ const Summary = (() => {
         'ul.claims',
         null,
         tested.map((runtime) => Runtime.claimItem(model, runtime)),
+      ),
+    ];
+  }
+
+  function reservationsSection(model) {
+    const rows = model.runtimes
+      .filter((runtime) => runtime.status !== 'unavailable')
+      .map((runtime) => ({ runtime, texts: Runtime.reservations(runtime) }))
+      .filter(({ texts }) => texts.length)
+      .map(({ runtime, texts }) => [
+        el('a', { href: State.href('runtime', { key: runtime.key }) }, runtime.title),
+        texts.map((text) => el('div', null, text)),
+      ]);
+    if (!rows.length) return null;
+    return [
+      el('h3', null, 'What the verdicts do not rest on'),
+      Dom.scrollBox(
+        'Reservations',
+        Dom.table(
+          'Runtimes not tested in full, or not compared in full',
+          ['runtime', 'what'],
+          rows,
+        ),
       ),
     ];
   }
@@ -234,6 +247,7 @@ const Summary = (() => {
         totals(model),
         groupsTable(model),
         Outcomes.legend(),
+        reservationsSection(model),
         claimsSection(model),
         missingSection(model),
         unexplainedSection(model),
@@ -242,5 +256,5 @@ const Summary = (() => {
     };
   }
 
-  return { render, sign, groupVerdict, verdictOf };
+  return { render, groupVerdict };
 })();

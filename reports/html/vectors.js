@@ -4,7 +4,6 @@
 
 const Vectors = (() => {
   const { el } = Dom;
-  const SHOWN = 300; // more are added on request: a table of 5,929 rows takes seconds to lay out
 
   function chosen(model, parameters) {
     const row = model.byMnemonic.get(parameters.instruction);
@@ -80,15 +79,7 @@ const Vectors = (() => {
   function headOf(runtime) {
     const names = ['vector', 'kind', 'statement', runtime ? 'outcome' : 'outcomes by runtimes'];
     if (runtime) names.push('why', 'policy');
-    return el(
-      'thead',
-      null,
-      el(
-        'tr',
-        null,
-        names.map((name) => el('th', { scope: 'col' }, name)),
-      ),
-    );
+    return Dom.tableHead(names);
   }
 
   function matching(entries, filter) {
@@ -105,21 +96,16 @@ const Vectors = (() => {
   function list(model, runtime, vectors, filter, changed) {
     const entries = entriesOf(model, runtime, vectors);
     const body = el('tbody');
-    const status = el('p.count');
-    const more = Filters.button('', () => fill(Infinity));
-    function fill(limit) {
-      const shown = matching(entries, filter);
-      body.replaceChildren(...shown.slice(0, limit).map((entry) => lineOf(model, runtime, entry)));
-      status.textContent = `${Words.count(shown.length)} of ${Words.plural(entries.length, 'vector')}`;
-      more.hidden = shown.length <= limit;
-      more.textContent = `Show all ${Words.count(shown.length)}`;
-    }
+    const listing = Listing.make({
+      place: body,
+      find: () => matching(entries, filter),
+      draw: (shown) => body.replaceChildren(...shown.map((e) => lineOf(model, runtime, e))),
+      say: (n) => `${Words.count(n)} of ${Words.plural(entries.length, 'vector')}`,
+    });
     const update = () => {
-      fill(SHOWN);
+      listing.update();
       changed();
-      Dom.announce(status.textContent);
     };
-    fill(SHOWN);
     return el(
       'div',
       null,
@@ -132,12 +118,12 @@ const Vectors = (() => {
         }),
         Filters.outcomes(categoriesOf(entries), filter.outcome, update),
       ),
-      status,
+      listing.status,
       Dom.scrollBox(
         'Vectors',
         el('table.vectors', null, el('caption.unseen', null, 'Vectors'), headOf(runtime), body),
       ),
-      more,
+      listing.more,
     );
   }
 

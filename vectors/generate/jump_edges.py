@@ -50,54 +50,73 @@ def backward(table, slots):
             "if r9 == 0 goto filler", *jumps, "end:"], {"r7": 0}  # fmt: skip
 
 
-def short(table):
+def short(rows):
     """Two slots from each jump to where it would go."""
     lines = []
-    for number, row in enumerate(conditions(table), 1):
+    for number, row in enumerate(rows, 1):
         lines += [f"if {failing(row)} goto +2", f"r7 += {number}", "r7 ^= 0"]
-    return lines, {"r7": 44 * 45 // 2}
+    return lines, {"r7": len(rows) * (len(rows) + 1) // 2}
 
 
-def over_wide(table):
+def over_wide(rows):
     lines = []
-    for number, row in enumerate(conditions(table), 1):
+    for number, row in enumerate(rows, 1):
         lines += [f"if {holding(row)} goto +2", f"r7 = {number} ll"]
     return lines, {"r7": 0}
 
 
-def back_over_wide(table):
+def back_over_wide(jumps):
     """Each jump goes back over a wide instruction to what adds its number."""
     lines = []
-    for number, condition in enumerate([*(f"if {holding(row)} goto" for row in conditions(table)), "gotol"], 1):
+    for number, jump in enumerate(jumps, 1):
         lines += [f"goto start{number}", f"back{number}:", f"r8 = {number * 0x100000001:#x} ll", "r7 += r8",
-                  f"goto end{number}", f"start{number}:", f"{condition} back{number}", f"end{number}:"]  # fmt: skip
-    return lines, {"r7": f"{45 * 46 // 2 * 0x100000001:#x}", "r8": f"{45 * 0x100000001:#x}"}
+                  f"goto end{number}", f"start{number}:", f"{jump} back{number}", f"end{number}:"]  # fmt: skip
+    count = len(jumps)
+    return lines, {"r7": f"{count * (count + 1) // 2 * 0x100000001:#x}", "r8": f"{count * 0x100000001:#x}"}
+
+
+def parts(table):
+    """(name, rows): a verifier follows both ways of each jump, so that few programs have all of them."""
+    for width in (64, 32):
+        for form, operand in (("K", "imm"), ("X", "reg")):
+            yield f"{width}-{operand}", [r for r in conditions(table) if (r.width, r.form) == (width, form)]
 
 
 def edges(table):
     file = VectorFile("4.3-jump/not-taken.yaml", "4.3",
                       "Every conditional jump, not taken, over distances that hosts encode in different ways, and\n"
                       "# taken over wide instructions.", SOURCE)  # fmt: skip
-    names = [row.mnemonic for row in conditions(table)]
     not_taken = "No condition holds, so that every jump falls through."
-    for name, (lines, after), because in (
-        ("forward-short", short(table), not_taken),
-        ("forward-beyond-7-bits", forward(table, LONG), not_taken),
-        ("forward-beyond-12-bits", forward(table, FAR), not_taken),
-        ("backward-beyond-7-bits", backward(table, LONG), not_taken),
-        ("backward-beyond-12-bits", backward(table, FAR), not_taken),
-        ("over-wide", over_wide(table), "Each jump is taken over the two slots of a wide instruction."),
-        ("back-over-wide", back_over_wide(table), "Each jump is taken back over the two slots of a wide instruction."),
-    ):  # fmt: skip
+
+    def add(name, mnemonics, program, because):
+        lines, after = program
         file.add({
-            "id": f"jumps/{'' if 'wide' in name else 'not-taken-'}{name}",
+            "id": f"jumps/{name}",
             "clauses": CLAUSES,
-            "tests": names + (["ja32"] if name == "back-over-wide" else []),
+            "tests": mnemonics,
             "asm": "\n".join(lines) + "\n",
             "before": {**OPERANDS, "r7": 0, **({"r8": 0} if "r8" in after else {})},
             "after": {key: value for key, value in after.items() if value != 0},
             "because": because,
         })  # fmt: skip
+
+    mnemonics = [row.mnemonic for row in conditions(table)]
+    for name, program in (
+        ("forward-beyond-7-bits", forward(table, LONG)),
+        ("forward-beyond-12-bits", forward(table, FAR)),
+        ("backward-beyond-7-bits", backward(table, LONG)),
+        ("backward-beyond-12-bits", backward(table, FAR)),
+    ):  # fmt: skip
+        add(f"not-taken-{name}", mnemonics, program, not_taken)
+    for name, rows in parts(table):
+        mnemonics = [row.mnemonic for row in rows]
+        add(f"not-taken-forward-short-{name}", mnemonics, short(rows), not_taken)
+        add(f"over-wide-{name}", mnemonics, over_wide(rows),
+            "Each jump is taken over the two slots of a wide instruction.")  # fmt: skip
+        add(f"back-over-wide-{name}", mnemonics, back_over_wide([f"if {holding(row)} goto" for row in rows]),
+            "Each jump is taken back over the two slots of a wide instruction.")  # fmt: skip
+    add("back-over-wide-ja32", ["ja32"], back_over_wide(["gotol"]),
+        "The jump goes back over the two slots of a wide instruction.")  # fmt: skip
     return file
 
 

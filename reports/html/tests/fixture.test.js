@@ -35,12 +35,18 @@ const PAGES = [
   '#divergence?id=no/such&runtime=my-vm',
 ];
 
+const unfold = (page) =>
+  page.evaluate(() => {
+    for (const details of document.querySelectorAll('main details')) details.open = true;
+  });
+
 // The snapshot is checked by reading it; UPDATE=1 writes it.
 test('the text of each page is that of the snapshot', async () => {
   const { page, end } = await open(browser, write('snapshot', fixture()));
   const texts = [];
   for (const fragment of PAGES) {
     await go(page, fragment);
+    await unfold(page);
     const text = await page.locator('main').innerText();
     texts.push(`======== ${fragment}\n${text.replace(/[ \t]+$/gm, '').replace(/\n{2,}/g, '\n')}\n`);
   }
@@ -67,6 +73,7 @@ function poison(data, text) {
       if (runtime[key]) runtime[key] += text;
     runtime.facts = { [`fact ${text}`]: text };
     runtime.unexplained = [text];
+    Object.assign(runtime, { partly: [text, text], caveats: [text] });
     delete runtime.name; // then the title stands in heads of columns
     for (const failure of Object.values(runtime.failures)) {
       failure.why += text;
@@ -90,7 +97,19 @@ function poison(data, text) {
     Object.assign(vector, { because: text, yaml: text, statement: text });
   for (const run of data.runs)
     Object.assign(run, { file: text, command: [text, text], profile: text });
-  for (const point of data.history[0].points) point.file = text;
+  for (const { points } of data.history)
+    for (const point of points) Object.assign(point, { file: text, partial: text });
+  data.history[1].title = text; // a runtime that is not in this report
+  data.comparison_notes = [text];
+  for (const comparison of data.comparisons) {
+    for (const key of ['old', 'new']) if (comparison[key]) comparison[key] += text;
+    Object.assign(comparison, { old_run: text, new_run: text, notes: [text, text] });
+    for (const change of comparison.gone || []) Object.assign(change, { id: text, old: text });
+  }
+  Object.assign(data.coverage.mutants, {
+    survivors: [{ id: text, what: text }],
+    operators: [{ operator: text, generated: 1 }],
+  });
   Object.assign(data, { tool: text, command: [text] });
   return data;
 }
@@ -102,6 +121,7 @@ for (const text of HOSTILE) {
     });
     for (const [name, fragment] of Object.entries(await views(page))) {
       await go(page, fragment);
+      await unfold(page);
       const seen = await page.evaluate(() => ({
         width: document.documentElement.scrollWidth,
         images: document.images.length,
@@ -153,3 +173,91 @@ test('data with only what is required is shown', async () => {
   assert.equal(await page.getByRole('link', { name: 'History' }).count(), 0);
   await end();
 });
+
+test('what became worse is open, and links lead only to what is in the report', async () => {
+  const { page, end } = await open(browser, `${write('history', fixture())}#history`);
+  const shown = await page.locator('.comparison details[open] > summary').allTextContents();
+  assert.deepEqual(shown, ['Regressed 1', 'Without a verdict now 1', 'Not in the new results 2']);
+  const links = await page
+    .locator('.comparison a, .trend a')
+    .evaluateAll((all) => all.map((a) => a.hash));
+  assert.ok(links.length >= 6);
+  for (const fragment of new Set(links)) {
+    await go(page, fragment);
+    assert.notEqual(await page.locator('h2').textContent(), 'Not in this report', fragment);
+  }
+  await end();
+});
+
+test('a trend counts divergences and known ones apart, and no line joins a partial run', async () => {
+  const { page, end } = await open(browser, `${write('trend', fixture())}#history`);
+  const chart = page.locator('.trend').first().locator('.chart');
+  const titles = (selector) => chart.locator(`${selector} title`).allTextContents();
+  const values = async (selector) => (await titles(selector)).map((t) => Number(t.split(': ')[1]));
+  assert.deepEqual(await values('.point.first'), [6, 3, 1, 2]);
+  assert.deepEqual(await values('.point.second'), [0, 0, 0, 1]);
+  assert.deepEqual(await titles('.point.first.apart'), ['2026-11-25 08:00:00 UTC: 1']);
+  const path = await chart.locator('.line.first').getAttribute('d');
+  assert.equal(path.match(/[ML]/g).join(''), 'MLL');
+  await end();
+});
+
+test('a reproducer as YAML is copied as it is', async () => {
+  const data = fixture();
+  const { page, end } = await open(browser, write('yaml', data), {
+    permissions: ['clipboard-read', 'clipboard-write'],
+  });
+  const { id, yaml } = data.vector_list[4];
+  assert.match(yaml, /\u202e/); // shown otherwise
+  await go(page, `#divergence?id=${id}&runtime=my-vm:jit`);
+  const labels = await page.locator('.copy figcaption span').allTextContents();
+  assert.deepEqual(labels, ['Command', 'YAML', 'C']);
+  await page.getByRole('button', { name: 'Copy: YAML' }).click();
+  await page.getByRole('button', { name: 'Copy: YAML' }).getByText('Copied').waitFor();
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), yaml);
+  await end();
+});
+
+/** The fixture with so many vectors that each list of them has more than it shows at first. */
+function long() {
+  const data = fixture();
+  const { vector_list: vectors } = data;
+  const extra = Array.from({ length: 400 }, (_, i) => ({ ...vectors[4], id: `many/of-them-${i}` }));
+  vectors.push(...extra);
+  const letters = ['a', 'c', 'a', '.']; // pass, wrong, pass, not in this run
+  data.runtimes.forEach((runtime, r) => {
+    runtime.cells += letters[r].repeat(extra.length);
+  });
+  data.comparisons[0].regressed = extra.map(({ id }) => ({ id, old: 0, new: 2 }));
+  return data;
+}
+
+const LONG_LISTS = [
+  ['#vectors?runtime=my-vm:jit', 300],
+  ['#instruction?name=div64_reg', 300],
+  ['#runtime?key=my-vm:jit', 300],
+  ['#compare?a=my-vm:jit&b=old-vm', 300],
+  ['#history', 200],
+];
+for (const [fragment, shown] of LONG_LISTS) {
+  test(`who shows all by the keyboard goes on where the list went on: ${fragment}`, async () => {
+    const { page, end } = await open(browser, `${write('long', long())}${fragment}`);
+    const button = page.getByRole('button', { name: /^Show all/ });
+    const table = page
+      .locator('table')
+      .filter({ has: page.getByText('many/of-them-5', { exact: true }) });
+    const heads = table.locator('tbody th[scope=row]');
+    assert.equal(await heads.count(), shown);
+    const all = Number(/\d+/.exec(await button.textContent())[0]);
+    await button.focus();
+    await page.keyboard.press('Enter');
+    assert.equal(await heads.count(), all);
+    assert.equal(await button.count(), 0);
+    const focused = await page.evaluate(() => document.activeElement.textContent);
+    assert.equal(focused, await heads.nth(shown).textContent());
+    await page.keyboard.press('Shift+Tab'); // back into the part that was there before
+    const before = await page.evaluate(() => document.activeElement.closest('tr')?.rowIndex);
+    assert.ok(before > 0, String(before));
+    await end();
+  });
+}

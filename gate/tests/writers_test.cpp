@@ -1,0 +1,86 @@
+#include "gate/writers.hpp"
+
+#include <gmock/gmock.h>
+#include <pugixml.hpp>
+
+#include <algorithm>
+
+namespace bpf_assay::gate {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+Judgement one_finding() {
+    return {.has_baseline = true,
+            .counts = {.vectors = 3, .passed = 2, .tolerated = 0, .unchanged = 0},
+            .findings = {{.cause = Cause::regressed,
+                          .runtime = "vm <1>, \x1b[31m",
+                          .id = "add64-imm/one",
+                          .text = "pass before, wrong now: 50% & more\n::error::x",
+                          .clauses = {"RFC9669-4.1-ADD (section 4.1): it adds"},
+                          .seen = {"r1: expected 0x2, seen 0x3"},
+                          .reproduce = "bpf-assay run -p vm add64-imm/one",
+                          .outcome = "wrong",
+                          .again = {"wrong", "pass"}}},
+            .notes = {"another version of bpf-assay: 1 before, 2 now"}};
+}
+
+TEST(Finding, IsFlakyIfItCameOutInTwoWays) {
+    Finding finding{.outcome = "wrong"};
+    EXPECT_FALSE(finding.is_flaky());
+    finding.again = {"wrong", "wrong"};
+    EXPECT_FALSE(finding.is_flaky());
+    finding.again = {"wrong", "pass"};
+    EXPECT_TRUE(finding.is_flaky());
+    finding.again = {"crash"};
+    EXPECT_TRUE(finding.is_flaky());
+}
+
+TEST(Text, SaysWhatWhereAndHowToSeeIt) {
+    const std::string seen = text(one_finding());
+    EXPECT_THAT(seen, HasSubstr("regressed, flaky: add64-imm/one\n"));
+    EXPECT_THAT(seen, HasSubstr("r1: expected 0x2, seen 0x3"));
+    EXPECT_THAT(seen, HasSubstr("RFC9669-4.1-ADD (section 4.1): it adds"));
+    EXPECT_THAT(seen, HasSubstr("flaky: wrong first, then wrong, pass"));
+    EXPECT_THAT(seen, HasSubstr("bpf-assay run -p vm add64-imm/one"));
+    EXPECT_THAT(seen, HasSubstr("The gate is shut: 1 finding, 1 of them flaky."));
+    EXPECT_THAT(seen, Not(HasSubstr("\x1b")));
+    EXPECT_THAT(seen, Not(HasSubstr("\n::")));
+}
+
+TEST(Text, SaysThatTheGateIsOpen) {
+    Judgement judgement = one_finding();
+    judgement.findings.clear();
+    EXPECT_THAT(text(judgement), HasSubstr("The gate is open."));
+    EXPECT_THAT(markdown(judgement), HasSubstr("## The gate is open"));
+}
+
+TEST(Junit, IsReadableAndCounts) {
+    pugi::xml_document document;
+    ASSERT_TRUE(document.load_string(junit(one_finding()).c_str()));
+    const pugi::xml_node suite = document.child("testsuites").child("testsuite");
+    EXPECT_EQ(suite.attribute("tests").as_int(), 2);
+    EXPECT_EQ(suite.attribute("failures").as_int(), 2);
+    const pugi::xml_node finding = suite.last_child();
+    EXPECT_THAT(finding.attribute("name").value(), HasSubstr("add64-imm/one on vm <1>"));
+    EXPECT_THAT(finding.child("failure").text().get(), HasSubstr("seen 0x3"));
+}
+
+TEST(Annotations, CannotBeForged) {
+    const std::string lines = github_annotations(one_finding());
+    EXPECT_EQ(std::ranges::count(lines, '\n'), 1);
+    EXPECT_THAT(lines, HasSubstr("::error title=regressed%2C flaky%3A add64-imm/one::"));
+    EXPECT_THAT(lines, HasSubstr("50%25 & more"));
+}
+
+TEST(Annotations, AreNoMoreThanAreShown) {
+    Judgement judgement = one_finding();
+    judgement.findings.resize(80, judgement.findings.front());
+    const std::string lines = github_annotations(judgement);
+    EXPECT_EQ(std::ranges::count(lines, '\n'), 51);
+    EXPECT_THAT(lines, HasSubstr("and 30 more findings"));
+}
+
+} // namespace
+} // namespace bpf_assay::gate
