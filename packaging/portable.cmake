@@ -24,5 +24,6 @@ function(assay_use_archive target)
 endfunction()
 
 assay_use_archive(yaml-cpp)
+assay_use_archive(pugixml::pugixml)
 # LLVM's libraries name some that nothing here calls.
 add_link_options(-static-libstdc++ -static-libgcc -Wl,--as-needed)
