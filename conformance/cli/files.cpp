@@ -18,10 +18,17 @@ fs::path program_folder() {
     return fs::read_symlink("/proc/self/exe", error).parent_path();
 }
 
-/// <prefix>/share/bpf-assay where the program is <prefix>/bin/bpf-assay, else the source tree.
+/// <prefix>/share/bpf-assay where the program is <prefix>/bin/bpf-assay. In a build folder that is
+/// a link to the source tree, so that the program holds no path of the machine that built it.
 fs::path data_folder() {
-    const fs::path installed = program_folder() / "../share/bpf-assay";
-    return fs::exists(installed / "vectors") ? installed : fs::path(BPF_ASSAY_SOURCE_DIR);
+    const fs::path folder = program_folder() / "../share/bpf-assay";
+    std::error_code error;
+    const fs::path found = fs::canonical(folder, error);
+    if (error)
+        throw InputError(fmt::format("{}: no such folder; the program has to stay in the tree that "
+                                     "it was installed with",
+                                     folder.lexically_normal().string()));
+    return found;
 }
 
 /// How many letters have to be changed, added or left out to get from one word to the other.

@@ -1,5 +1,4 @@
-// Where the suite's own files are: beside the installed program, or in the source tree it was built
-// from.
+// Where the suite's own files are: in the tree that the program is installed in, or was built from.
 #pragma once
 
 #include "conformance/loader.hpp"

@@ -1,6 +1,5 @@
 # Boots kernels in emulators; scripts/lab prepares the guests. Links nothing of the runner.
 find_package(CLI11 REQUIRED)
-find_package(fmt REQUIRED)
 find_package(nlohmann_json REQUIRED)
 assay_add_plugin(linux_lab
     linux_lab/main.cpp

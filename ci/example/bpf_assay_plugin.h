@@ -1,0 +1,1 @@
+../../plugins/sdk/bpf_assay_plugin.h

@@ -1,0 +1,124 @@
+#!/usr/bin/env bash
+# Runs the vectors on a runtime and holds the results against a baseline and a policy: what action.yml
+# and gitlab.yml call, and what runs by hand as well. docs/ci-drop-in.md.
+set -euo pipefail
+
+usage() {
+    cat <<'END'
+Usage: ci/gate.sh --plugin COMMAND [options] [-- ARGUMENTS of `bpf-assay run`]
+
+  --plugin COMMAND    the runtime's plugin, as `bpf-assay run` takes it
+  --baseline FILE     results of the past (default: bpf-assay-baseline.json). If there are none, they are
+                      written to <output>/new-baseline.json, to be kept as FILE, and the status is 2:
+                      nothing was compared
+  --policy FILE       what must hold, and what may fail (docs/ci-gate.md)
+  --divergences FILE  known divergences of the runtime (docs/policy.md)
+  --profile P         smoke, default or full (default: default)
+  --archive WHERE     path or URL of bpf-assay-<version>-<system>.tar.gz. If left out, this script's own
+                      bpf-assay is used: the one it was installed with, or else it is built
+  --sha256 SUM        of the archive
+  --output FOLDER     gets results.json, junit.xml and summary.md (default: bpf-assay-results)
+
+Each may be given as an environment variable, too: BPF_ASSAY_PLUGIN and so on; the arguments as words of
+BPF_ASSAY_ARGUMENTS. In a GitHub workflow, findings are annotations, and the summary is that of the step.
+
+Exit status: 0 the gate is open, 1 it is shut, 2 unusable input or setup.
+END
+}
+
+say() { printf '== %s\n' "$*" >&2; }
+fail() {
+    printf 'ci/gate.sh: %s\n' "$*" >&2
+    exit 2
+}
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+
+read_options() {
+    plugin=${BPF_ASSAY_PLUGIN:-} policy=${BPF_ASSAY_POLICY:-}
+    divergences=${BPF_ASSAY_DIVERGENCES:-} profile=${BPF_ASSAY_PROFILE:-default}
+    archive=${BPF_ASSAY_ARCHIVE:-} sha256=${BPF_ASSAY_SHA256:-}
+    baseline=${BPF_ASSAY_BASELINE:-bpf-assay-baseline.json}
+    output=${BPF_ASSAY_OUTPUT:-bpf-assay-results}
+    read -r -d '' -a arguments <<<"${BPF_ASSAY_ARGUMENTS:-}" || true # its end is no NUL
+    while [ $# -gt 0 ]; do
+        case $1 in
+        --plugin | --baseline | --policy | --divergences | --profile | --archive | --sha256 | --output)
+            [ $# -ge 2 ] || fail "$1 needs a value"
+            printf -v "${1#--}" '%s' "$2"
+            shift 2
+            ;;
+        -h | --help) usage && exit 0 ;;
+        --) shift && arguments=("$@") && break ;;
+        *) fail "there is no option '$1'; --help lists them" ;;
+        esac
+    done
+    [ -n "$plugin" ] || fail "no plugin: --plugin COMMAND, or BPF_ASSAY_PLUGIN"
+    local file
+    for file in "$policy" "$divergences"; do
+        [ -z "$file" ] || [ -f "$file" ] || fail "$file: there is no such file"
+    done
+}
+
+# Sets `program` to that of the archive, unpacked in the folder $1.
+unpack_archive() {
+    local file=$archive
+    case $archive in
+    *://*)
+        file=$1/archive.tar.gz
+        say "fetching $archive"
+        curl -fsSL --retry 3 -o "$file" "$archive" || fail "$archive could not be fetched"
+        ;;
+    *) [ -f "$file" ] || fail "$file: there is no such archive" ;;
+    esac
+    [ -z "$sha256" ] || printf '%s  %s\n' "$sha256" "$file" | sha256sum --check --status ||
+        fail "$archive does not have the SHA-256 $sha256"
+    tar -xzf "$file" -C "$1" --strip-components=1 || fail "$archive is no archive"
+    program=$1/bin/bpf-assay
+    [ -x "$program" ] || fail "$archive holds no bin/bpf-assay"
+}
+
+# Sets `program` to that of the tree that this script lies in.
+own_program() {
+    [ -z "$sha256" ] || fail "--sha256 is that of an archive, and there is none"
+    program=$here/../../../bin/bpf-assay # <prefix>/share/bpf-assay/ci
+    [ -x "$program" ] && return
+    say "no archive: building bpf-assay"
+    # shellcheck source=scripts/prepare.sh
+    (. "$here/../scripts/prepare.sh" && ensure_packages build package &&
+        build_preset package -- --target bpf-assay) || exit 2
+    program=$here/../build/package/bin/bpf-assay
+}
+
+# The vectors. Divergences are for the gate to judge, and so is a run that has results in spite of 2.
+run_vectors() {
+    local status=0
+    "$program" run --plugin "$plugin" --profile "$profile" --output "$output/results.json" \
+        ${divergences:+--divergences "$divergences"} "${arguments[@]}" || status=$?
+    [ -s "$output/results.json" ] || exit 2
+    say "bpf-assay run: status $status"
+}
+
+hold_against_baseline() {
+    local status=0 compared=$baseline forms=()
+    [ -e "$baseline" ] || compared=$output/new-baseline.json
+    [ "${GITHUB_ACTIONS:-}" != true ] || forms+=(--github)
+    "$program" gate "$output/results.json" --baseline "$compared" --plugin "$plugin" \
+        ${policy:+--policy "$policy"} ${divergences:+--divergences "$divergences"} \
+        --junit "$output/junit.xml" --markdown "$output/summary.md" "${forms[@]}" || status=$?
+    [ -z "${GITHUB_STEP_SUMMARY:-}" ] || [ ! -f "$output/summary.md" ] ||
+        cat "$output/summary.md" >>"$GITHUB_STEP_SUMMARY"
+    [ "$status" -ne 0 ] || [ -e "$baseline" ] ||
+        fail "$baseline: there is no baseline, so nothing was compared; keep $compared there"
+    return "$status"
+}
+
+read_options "$@"
+mkdir -p "$output"
+rm -f "$output"/{results.json,new-baseline.json,junit.xml,summary.md}
+scratch=$(mktemp -d "${RUNNER_TEMP:-${TMPDIR:-/tmp}}/bpf-assay.XXXXXX")
+trap 'rm -rf "$scratch"' EXIT
+if [ -n "$archive" ]; then unpack_archive "$scratch"; else own_program; fi
+say "$("$program" --version)"
+run_vectors
+hold_against_baseline
