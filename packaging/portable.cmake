@@ -1,6 +1,6 @@
 # ASSAY_PORTABLE: programs that run on every distribution with this libc, or a newer one. They need
-# libz and libzstd, which are wherever dpkg is, and libfmt, of which Debian has no archive: it is
-# installed beside them.
+# libstdc++, libz and libzstd, which are wherever apt is, and libfmt, of which Debian has no archive: it
+# is installed beside them.
 
 # Has whatever links an imported shared library link its archive, which lies beside it.
 function(assay_use_archive target)
@@ -25,5 +25,6 @@ endfunction()
 
 assay_use_archive(yaml-cpp)
 assay_use_archive(pugixml::pugixml)
+set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON) # the target `installed` is enough
 # LLVM's libraries name some that nothing here calls.
-add_link_options(-static-libstdc++ -static-libgcc -Wl,--as-needed)
+add_link_options(-Wl,--as-needed)
