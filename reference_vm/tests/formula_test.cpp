@@ -140,7 +140,7 @@ void compare(const InstructionRow& row, const Operands& operands, ByteOrder orde
     environment.store = [&](u64 address, int width, u64 value) {
         store_to(expected_memory, memory_address, address, width, value, order);
     };
-    ASSERT_NO_THROW(Formula(row.formula, environment).execute()) << row.formula;
+    ASSERT_NO_THROW(test::Formula(row.formula, environment).execute()) << row.formula;
 
     // What the formula assigned; src last, as FETCH does where it is also the address.
     expected[0] = environment.names["R0"].bits;
