@@ -50,8 +50,8 @@ BREACHES = [
     ("latin-1", "hands on a refusal", "it holds bytes that are no UTF-8"),
     ("holds-back", "answers 'hello'", "is each answer flushed?"),
     ("one-read", "400 requests", "'loaded' for pair 0"),
-    # How many bytes it reads at once is chance: then what it takes for a line is not JSON, or never ends.
-    ("one-read", "one byte at a time", "docs/plugin-protocol.md"),
+    # On a busy machine its first read has all requests, and all but one of them are lost.
+    ("one-read", "one byte at a time", ("not JSON", "no answer within 3.0 s")),
     ("sequential", "large answers", "the plugin ended (exit status 4)"),
     ("bad-end", "ends when its input does", "came     exit status 1"),
     ("says-goodbye", "ends when its input does", "8 bytes that nobody has asked for: goodbye"),
@@ -114,7 +114,8 @@ class PluginCheck(Cli):
                 text = self.check(breaker(mode), "--only", title, "--timeout", seconds, status=1)
                 wrong = rf"^WRONG +[^\n]*{re.escape(title)}.*?(?=^\S)"
                 report = re.search(wrong, text, re.S | re.M)[0]
-                self.assertIn(words, report)
+                words = words if isinstance(words, tuple) else (words,)
+                self.assertTrue(any(word in report for word in words), report)
                 for line in ("sent     ", "came     ", "must be  ", "see      docs/plugin-"):
                     self.assertIn(line, report)
                 self.assertRegex(text, r"\n\d of \d checks failed; docs/plugin-protocol.md")
