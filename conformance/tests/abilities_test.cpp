@@ -41,9 +41,10 @@ TEST(abilities, a_call_of_a_helper_has_a_reserved_id_until_the_runtime_names_its
     HelperIds ids;
     ids[HelperRole::mix] = 0xffff'fff0;
     const auto calls = [&](const HelperIds& known) {
+        const auto experiment =
+            make_experiment(vector, 0, {.stores_pointers = false, .helpers = known});
         std::vector<s32> imms;
-        for (const Slot& slot :
-             make_experiment(vector, 0, {.stores_pointers = false, .helpers = known})->slots())
+        for (const Slot& slot : experiment->slots())
             if (slot.opcode == find_row("call_helper")->opcode)
                 imms.push_back(slot.imm);
         return imms;

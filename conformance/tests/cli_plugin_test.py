@@ -50,8 +50,8 @@ BREACHES = [
     ("latin-1", "hands on a refusal", "it holds bytes that are no UTF-8"),
     ("holds-back", "answers 'hello'", "is each answer flushed?"),
     ("one-read", "400 requests", "'loaded' for pair 0"),
-    # On a busy machine its first read has all requests, and all but one of them are lost.
-    ("one-read", "one byte at a time", ("not JSON", "no answer within 3.0 s")),
+    # What its first read has depends on the machine: a letter, a digit, a line, or all that comes.
+    ("one-read", "one byte at a time", "hello, load and run, one byte at a time"),
     ("sequential", "large answers", "the plugin ended (exit status 4)"),
     ("bad-end", "ends when its input does", "came     exit status 1"),
     ("says-goodbye", "ends when its input does", "8 bytes that nobody has asked for: goodbye"),
@@ -114,8 +114,7 @@ class PluginCheck(Cli):
                 text = self.check(breaker(mode), "--only", title, "--timeout", seconds, status=1)
                 wrong = rf"^WRONG +[^\n]*{re.escape(title)}.*?(?=^\S)"
                 report = re.search(wrong, text, re.S | re.M)[0]
-                words = words if isinstance(words, tuple) else (words,)
-                self.assertTrue(any(word in report for word in words), report)
+                self.assertIn(words, report)
                 for line in ("sent     ", "came     ", "must be  ", "see      docs/plugin-"):
                     self.assertIn(line, report)
                 self.assertRegex(text, r"\n\d of \d checks failed; docs/plugin-protocol.md")
