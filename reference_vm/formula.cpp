@@ -409,17 +409,7 @@ private:
             m_fault = FaultReason::bad_address;
             return 0;
         }
-        const ByteOrder order = m_vm.byte_order();
-        switch (size) {
-        case 1:
-            return *at;
-        case 2:
-            return semantics::load<u16>(std::span<const u8, 2>(at, 2), order);
-        case 4:
-            return semantics::load<u32>(std::span<const u8, 4>(at, 4), order);
-        default:
-            return semantics::load<u64>(std::span<const u8, 8>(at, 8), order);
-        }
+        return semantics::load(at, size, m_vm.byte_order());
     }
     bool store(u64 address, std::size_t size, u64 value) {
         u8* at = m_vm.mapped(address, size);

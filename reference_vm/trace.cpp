@@ -7,20 +7,6 @@
 namespace bpf_assay {
 namespace {
 
-/// Unsigned value of `size` bytes.
-u64 value_at(const u8* at, std::size_t size, ByteOrder order) {
-    switch (size) {
-    case 1:
-        return *at;
-    case 2:
-        return semantics::load<u16>(std::span<const u8, 2>(at, 2), order);
-    case 4:
-        return semantics::load<u32>(std::span<const u8, 4>(at, 4), order);
-    default:
-        return semantics::load<u64>(std::span<const u8, 8>(at, 8), order);
-    }
-}
-
 /// What the instruction is about to write to; new_value is not known yet.
 std::optional<MemoryWrite> write_ahead(Machine& vm, const InstructionRow& row, const Slot& slot,
                                        const Instruction& in) {
@@ -30,7 +16,7 @@ std::optional<MemoryWrite> write_ahead(Machine& vm, const InstructionRow& row, c
         if (at == nullptr)
             return std::nullopt;
         return MemoryWrite{access->address, access->size,
-                           value_at(at, access->size, vm.byte_order()), 0};
+                           semantics::load(at, access->size, vm.byte_order()), 0};
     }
     const Class cls = class_of(row.opcode);
     if (cls != Class::ST && cls != Class::STX)
@@ -40,7 +26,7 @@ std::optional<MemoryWrite> write_ahead(Machine& vm, const InstructionRow& row, c
     const u8* at = vm.mapped(address, size);
     if (at == nullptr)
         return std::nullopt; // it will fault
-    const u64 old_value = value_at(at, size, vm.byte_order());
+    const u64 old_value = semantics::load(at, size, vm.byte_order());
     if (mode_of(row.opcode) == Mode::ATOMIC && slot.imm == atomic::CMPXCHG) {
         const u64 compared = size == 4 ? static_cast<u32>(vm.reg(0)) : vm.reg(0);
         if (compared != old_value)
@@ -69,7 +55,7 @@ Outcome Machine::run_traced(u64 limit, TraceHook& hook) {
             return m_outcome;
         if (write)
             write->new_value =
-                value_at(mapped(write->address, write->size), write->size, m_byte_order);
+                semantics::load(mapped(write->address, write->size), write->size, m_byte_order);
         hook.on_step({m_slots, instruction.pc, row, depth, before, &m_state.registers, write});
         if (!goes_on)
             return m_outcome;

@@ -30,6 +30,20 @@ constexpr void store(std::span<u8, sizeof(U)> bytes, U value, ByteOrder order) {
     std::copy(copy.begin(), copy.end(), bytes.begin());
 }
 
+/// The same for a size that is known at run time only: 1, 2, 4 or 8 bytes.
+constexpr u64 load(const u8* at, std::size_t size, ByteOrder order) {
+    switch (size) {
+    case 1:
+        return *at;
+    case 2:
+        return load<u16>(std::span<const u8, 2>(at, 2), order);
+    case 4:
+        return load<u32>(std::span<const u8, 4>(at, 4), order);
+    default:
+        return load<u64>(std::span<const u8, 8>(at, 8), order);
+    }
+}
+
 /// {MEMSX, <size>, LDX}  dst = *(signed size *) (src + offset)
 template <Unsigned U>
 constexpr u64 load_sign_extended(std::span<const u8, sizeof(U)> bytes, ByteOrder order) {
