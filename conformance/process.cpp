@@ -77,6 +77,24 @@ std::string text_of_status(int status) {
                            : fmt::format("signal {}", WTERMSIG(status));
 }
 
+/// write(2), where a pipe that nobody reads gives EPIPE: the program that embeds the runner gets no
+/// SIGPIPE, which would end it, whatever it has set for that signal.
+ssize_t write_without_signal(int descriptor, std::string_view bytes) {
+    sigset_t sigpipe, pending, before;
+    sigemptyset(&sigpipe);
+    sigaddset(&sigpipe, SIGPIPE);
+    sigpending(&pending);
+    pthread_sigmask(SIG_BLOCK, &sigpipe, &before);
+    const ssize_t count = ::write(descriptor, bytes.data(), bytes.size());
+    const int error = errno;
+    constexpr timespec at_once{};
+    if (count < 0 && error == EPIPE && sigismember(&pending, SIGPIPE) == 0)
+        sigtimedwait(&sigpipe, nullptr, &at_once);
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    errno = error;
+    return count;
+}
+
 } // namespace
 
 std::vector<std::string> split_command(std::string_view command) {
@@ -84,7 +102,7 @@ std::vector<std::string> split_command(std::string_view command) {
     char quote = 0;
     bool in_word = false;
     for (const char c : command) {
-        if (quote == 0 && (c == ' ' || c == '\t')) {
+        if (quote == 0 && std::string_view(" \t\r\n").find(c) != std::string_view::npos) {
             in_word = false;
             continue;
         }
@@ -194,7 +212,7 @@ void Process::write(std::span<const u8> bytes) {
 
 void Process::write_some() {
     const ssize_t count =
-        ::write(m_input, m_pending.data() + m_written, m_pending.size() - m_written);
+        write_without_signal(m_input, std::string_view(m_pending).substr(m_written));
     if (count > 0)
         m_written += static_cast<std::size_t>(count);
     else if (count < 0 && errno != EAGAIN && errno != EINTR)
@@ -262,7 +280,8 @@ std::string Process::finish(Clock::time_point deadline) {
         return "ended";
     close_descriptor(m_input);
     int status = 0;
-    while (waitpid(m_pid, &status, WNOHANG) == 0) {
+    pid_t ended = 0;
+    while ((ended = waitpid(m_pid, &status, WNOHANG)) == 0) {
         if (Clock::now() >= deadline) {
             if (m_was_killed) { // to wait on would let a runtime that hangs in the kernel hang the
                                 // run
@@ -280,6 +299,10 @@ std::string Process::finish(Clock::time_point deadline) {
     if (m_error_end >= 0)
         read_some(m_error_end, /*errors=*/true);
     m_pid = -1;
+    if (ended < 0) { // a program that embeds the runner ignores SIGCHLD: nobody knows the status
+        m_exit_status = -1;
+        return "ended, its exit status is not known";
+    }
     m_exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
     return text_of_status(status);
 }

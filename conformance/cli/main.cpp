@@ -47,7 +47,8 @@ int run(int argc, char** argv) {
 } // namespace
 
 int main(int argc, char** argv) {
-    std::signal(SIGPIPE, SIG_IGN); // a plugin that dies shows as the end of its output
+    std::signal(SIGCHLD, SIG_DFL); // or no plugin had an exit status
+    std::signal(SIGPIPE, SIG_IGN); // `| head` must not end a run that writes results
     try {
         return run(argc, argv);
     } catch (const std::exception& error) {

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <fstream>
 #include <thread>
 
@@ -32,7 +33,7 @@ std::string run_to_end(Process& process) {
 
 TEST(split_command, words) {
     EXPECT_THAT(split_command(""), ElementsAre());
-    EXPECT_THAT(split_command("  a  b\tc "), ElementsAre("a", "b", "c"));
+    EXPECT_THAT(split_command("  a  b\tc\r\n"), ElementsAre("a", "b", "c"));
     EXPECT_THAT(split_command("'a b' \"c d\""), ElementsAre("a b", "c d"));
     EXPECT_THAT(split_command("a'b c'd ''"), ElementsAre("ab cd", ""));
     EXPECT_THAT(split_command("'a\"b' \"c'd\""), ElementsAre("a\"b", "c'd"));
@@ -167,6 +168,26 @@ TEST(process, an_interrupt_ends_every_wait) {
     EXPECT_THROW(process.wait(in(20s)), Interrupted);
     EXPECT_LT(Clock::now() - start, 5s);
     interrupt_requested = false;
+}
+
+TEST(process, a_child_that_dies_ends_no_program_that_has_the_default_for_sigpipe) {
+    const auto before = std::signal(SIGPIPE, SIG_DFL);
+    Process process = shell("exec 0<&-; sleep 0.2; echo gone");
+    process.write(std::string(1 << 20, 'x')); // more than a pipe takes
+    run_to_end(process);
+    EXPECT_EQ(process.output(), "gone\n");
+    sigset_t pending;
+    sigpending(&pending);
+    EXPECT_EQ(sigismember(&pending, SIGPIPE), 0);
+    std::signal(SIGPIPE, before);
+}
+
+TEST(process, where_sigchld_is_ignored_no_exit_status_is_made_up) {
+    const auto before = std::signal(SIGCHLD, SIG_IGN);
+    Process process = shell("exit 3");
+    EXPECT_EQ(run_to_end(process), "ended, its exit status is not known");
+    EXPECT_EQ(process.exit_status(), -1);
+    std::signal(SIGCHLD, before);
 }
 
 TEST(process, signals_that_the_runner_ignores_are_default_in_the_child) {

@@ -7,7 +7,6 @@
 #include <fstream>
 
 #include <cerrno>
-#include <csignal>
 #include <cstdlib>
 
 #include <sys/wait.h>
@@ -15,9 +14,6 @@
 namespace bpf_assay::conformance::test {
 
 namespace {
-
-// As in main(): a plugin that dies shows as the end of its output.
-[[maybe_unused]] const auto previous_handler = std::signal(SIGPIPE, SIG_IGN);
 
 constexpr std::string_view clauses = R"(clauses:
 - {id: C-1, section: "4.1", kind: value, strength: prose, text: "One."}
@@ -72,8 +68,8 @@ Vector vector_of(std::string_view keys) {
 Ran run_row(Experiment& experiment, std::size_t row, ByteOrder order) {
     Ran ran{.block = std::vector<u8>(experiment.block_size())};
     experiment.write_block(row, ran.block);
-    const auto loaded = Program::load(
-        experiment.slots(), {.byte_order = order, .extensions = ExtensionSet::all()});
+    const auto loaded =
+        Program::load(experiment.slots(), {.byte_order = order, .extensions = ExtensionSet::all()});
     if (const auto* refused = std::get_if<Refused>(&loaded)) {
         ADD_FAILURE() << "refused at " << refused->pc << ": " << describe(refused->reason);
         return ran;
