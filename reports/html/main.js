@@ -100,8 +100,23 @@ const Main = (() => {
     heading.focus({ preventScroll: true });
   }
 
-  function start() {
-    const data = JSON.parse(document.getElementById('data').textContent);
+  /** The data: JSON, compressed (RFC 1950), in base64. */
+  async function unpack() {
+    const text = atob(document.getElementById('data').textContent.trim());
+    const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate'));
+    return new Response(stream).json();
+  }
+
+  async function start() {
+    let data;
+    try {
+      data = await unpack();
+    } catch (error) {
+      const text = `The results in this file cannot be read (${error.message}). It may be cut short, or the browser too old: it takes Chromium 80, Firefox 113, Safari 16.4, or a newer one.`;
+      document.getElementById('content').replaceChildren(el('p', { class: 'notice' }, text));
+      return;
+    }
     model = Model.make(data);
     document.getElementById('imprint').textContent = Dom.visible(
       `RFC 9669, by ${data.tool}, ${Words.when(data.made)}`,

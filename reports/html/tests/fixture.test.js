@@ -261,3 +261,18 @@ for (const [fragment, shown] of LONG_LISTS) {
     await end();
   });
 }
+
+test('a file that was cut short says so', async () => {
+  const whole = new URL(write('whole', fixture()));
+  const cut = new URL(whole.href.replace('whole', 'cut'));
+  const data = /(?<=id="data">\n)[A-Za-z0-9+/=]+/;
+  const text = fs.readFileSync(whole, 'utf8');
+  fs.writeFileSync(
+    cut,
+    text.replace(data, (all) => all.slice(0, 4000)),
+  );
+  const page = await browser.newPage();
+  await page.goto(cut.href);
+  await page.getByText('The results in this file cannot be read').waitFor();
+  await page.close();
+});
