@@ -212,12 +212,12 @@ static unsigned count_cpus(void) {
 }
 
 // Linux has the instructions of LLVM's cpu v4 since 6.6. A kernel that has them earlier passes
-// their vectors all the same.
-static const char* unclaimed(const char* release) {
+// their vectors all the same. None of these has extensions.
+static const char* unclaimed(const struct kernel* kernel) {
     int major = 0, minor = 0;
-    sscanf(release, "%d.%d", &major, &minor);
+    sscanf(kernel->system.release, "%d.%d", &major, &minor);
     return major > 6 || (major == 6 && minor >= 6)
-               ? NULL
+               ? kernel->excluded
                : "bswap16 bswap32 bswap64 ja32 ldxsb ldxsh ldxsw movsx32_8_reg movsx32_16_reg "
                  "movsx64_8_reg movsx64_16_reg movsx64_32_reg sdiv32_imm sdiv32_reg sdiv64_imm "
                  "sdiv64_reg smod32_imm smod32_reg smod64_imm smod64_reg";
@@ -239,7 +239,7 @@ int open_kernel(void* user, struct bpf_assay_info* info) {
     info->max_block = MAX_BLOCK;
     info->packets = 1;
     info->groups = "base32 base64 divmul32 divmul64 atomic32 atomic64 packet";
-    info->excluded = unclaimed(kernel->system.release);
+    info->excluded = unclaimed(kernel);
     info->extensions = kernel->extensions;
     info->helpers = kernel->helpers;
     info->threads = count_cpus();

@@ -49,7 +49,8 @@ struct kernel {
     const char* wanted_engine; // "jit" or "interpreter": any other is refused; NULL: any will do
     struct utsname system;
     char cpu[256];
-    char extensions[64]; // x-..., with spaces between
+    char extensions[64];  // x-..., with spaces between
+    const char* excluded; // mnemonics of extensions that this kernel lacks; NULL: none
     struct bpf_assay_helper helpers[MAX_HELPERS];
     char options[64]; // how programs are loaded, with spaces between
     char jit_enable[16];
@@ -71,7 +72,7 @@ int run(void* user, uint8_t* block, size_t size, uint64_t* r0, char* why);
 int run_many(void* user, uint8_t* block, size_t size, unsigned threads, uint64_t times,
              uint64_t* r0, char* why);
 
-// Fills kernel->extensions.
+// Fills kernel->extensions and kernel->excluded.
 void find_extensions(struct kernel* kernel);
 
 // Fills kernel->helpers.
