@@ -9,8 +9,8 @@ Usage: ci/gate.sh --plugin COMMAND [options] [-- ARGUMENTS of `bpf-assay run`]
 
   --plugin COMMAND    the runtime's plugin, as `bpf-assay run` takes it
   --baseline FILE     results of the past (default: bpf-assay-baseline.json). If there are none, they are
-                      written to <output>/new-baseline.json, to be kept as FILE, and the status is 2:
-                      nothing was compared
+                      written to <output>/new-baseline.json, to be kept as FILE, and the status is 2,
+                      as nothing was compared, or 1 if the gate is shut without them
   --policy FILE       what must hold, and what may fail (docs/ci-gate.md)
   --divergences FILE  known divergences of the runtime (docs/policy.md)
   --profile P         smoke, default or full (default: default)
@@ -32,7 +32,7 @@ fail() {
     exit 2
 }
 
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" >/dev/null && pwd)
 
 read_options() {
     plugin=${BPF_ASSAY_PLUGIN:-} policy=${BPF_ASSAY_POLICY:-}
@@ -40,6 +40,7 @@ read_options() {
     archive=${BPF_ASSAY_ARCHIVE:-} sha256=${BPF_ASSAY_SHA256:-}
     baseline=${BPF_ASSAY_BASELINE:-bpf-assay-baseline.json}
     output=${BPF_ASSAY_OUTPUT:-bpf-assay-results}
+    gate_arguments=()
     read -r -d '' -a arguments <<<"${BPF_ASSAY_ARGUMENTS:-}" || true # its end is no NUL
     while [ $# -gt 0 ]; do
         case $1 in
@@ -54,7 +55,18 @@ read_options() {
         esac
     done
     [ -n "$plugin" ] || fail "no plugin: --plugin COMMAND, or BPF_ASSAY_PLUGIN"
-    local file
+    # Words that `bpf-assay gate` has to know, too: it runs findings again.
+    local i
+    for ((i = 0; i < ${#arguments[@]}; i++)); do
+        case ${arguments[i]} in
+        --vectors | --timeout | --r0-bits) gate_arguments+=("${arguments[@]:i:2}") ;;
+        --vectors=* | --timeout=* | --r0-bits=*) gate_arguments+=("${arguments[i]}") ;;
+        esac
+    done
+    local folder file
+    folder=$(dirname -- "$baseline")
+    [ "$(realpath -m -- "$folder")" != "$(realpath -m -- "$output")" ] ||
+        fail "$baseline: what is in $output is written anew; keep the baseline elsewhere"
     for file in "$policy" "$divergences"; do
         [ -z "$file" ] || [ -f "$file" ] || fail "$file: there is no such file"
     done
@@ -71,8 +83,11 @@ unpack_archive() {
         ;;
     *) [ -f "$file" ] || fail "$file: there is no such archive" ;;
     esac
-    [ -z "$sha256" ] || printf '%s  %s\n' "$sha256" "$file" | sha256sum --check --status ||
-        fail "$archive does not have the SHA-256 $sha256"
+    if [ -n "$sha256" ]; then
+        command -v sha256sum >/dev/null || fail "sha256sum is missing, so the archive cannot be checked"
+        printf '%s  %s\n' "${sha256#sha256:}" "$file" | sha256sum --check --status ||
+            fail "$archive does not have the SHA-256 $sha256"
+    fi
     tar -xzf "$file" -C "$1" --strip-components=1 || fail "$archive is no archive"
     program=$1/bin/bpf-assay
     [ -x "$program" ] || fail "$archive holds no bin/bpf-assay"
@@ -82,7 +97,7 @@ unpack_archive() {
 own_program() {
     [ -z "$sha256" ] || fail "--sha256 is that of an archive, and there is none"
     program=$here/../../../bin/bpf-assay # <prefix>/share/bpf-assay/ci
-    [ -x "$program" ] && return
+    [ ! -e "$here/../CMakeLists.txt" ] && [ -x "$program" ] && return
     say "no archive: building bpf-assay"
     # shellcheck source=scripts/prepare.sh
     (. "$here/../scripts/prepare.sh" && ensure_packages build package &&
@@ -105,20 +120,25 @@ hold_against_baseline() {
     [ "${GITHUB_ACTIONS:-}" != true ] || forms+=(--github)
     "$program" gate "$output/results.json" --baseline "$compared" --plugin "$plugin" \
         ${policy:+--policy "$policy"} ${divergences:+--divergences "$divergences"} \
-        --junit "$output/junit.xml" --markdown "$output/summary.md" "${forms[@]}" || status=$?
+        --junit "$output/junit.xml" --markdown "$output/summary.md" \
+        "${forms[@]}" "${gate_arguments[@]}" || status=$?
     [ -z "${GITHUB_STEP_SUMMARY:-}" ] || [ ! -f "$output/summary.md" ] ||
         cat "$output/summary.md" >>"$GITHUB_STEP_SUMMARY"
-    [ "$status" -ne 0 ] || [ -e "$baseline" ] ||
-        fail "$baseline: there is no baseline, so nothing was compared; keep $compared there"
+    if [ ! -e "$baseline" ] && [ "$status" -ne 2 ]; then
+        say "$baseline: there is no baseline, so nothing was compared"
+        [ ! -e "$compared" ] || say "keep $compared there"
+        [ "$status" -ne 0 ] || status=2
+    fi
     return "$status"
 }
 
 read_options "$@"
-mkdir -p "$output"
-rm -f "$output"/{results.json,new-baseline.json,junit.xml,summary.md}
-scratch=$(mktemp -d "${RUNNER_TEMP:-${TMPDIR:-/tmp}}/bpf-assay.XXXXXX")
+mkdir -p -- "$output" || fail "$output cannot be made a folder"
+rm -f -- "$output"/{results.json,new-baseline.json,junit.xml,summary.md} || fail "$output cannot be written"
+scratch=$(mktemp -d "${RUNNER_TEMP:-${TMPDIR:-/tmp}}/bpf-assay.XXXXXX") || fail "no folder for temporary files"
 trap 'rm -rf "$scratch"' EXIT
 if [ -n "$archive" ]; then unpack_archive "$scratch"; else own_program; fi
-say "$("$program" --version)"
+version=$("$program" --version) || fail "$program does not start on this machine"
+say "$version"
 run_vectors
 hold_against_baseline

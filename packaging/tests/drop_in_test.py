@@ -226,7 +226,9 @@ class DropIn(Case):
                 ({"archive": "none.tar.gz"}, "none.tar.gz: there is no such archive"),
                 ({"archive": "file:///none.tar.gz"}, "file:///none.tar.gz could not be fetched"),
                 ({"archive": f"{self.folder}/bad.tar.gz"}, "bad.tar.gz is no archive"),
-                ({"sha256": "0" * 64}, "does not have the SHA-256 000"),
+                ({"sha256": "sha256:" + "0" * 64}, "does not have the SHA-256 sha256:000"),
+                ({"baseline": "bpf-assay-results/b.json"}, "keep the baseline elsewhere"),
+                ({"output": "plugin"}, "plugin cannot be made a folder"),
                 ({"profile": "fast"}, "--profile"),
                 ({"plugin": "./none"}, "./none"),
                 ({"oops": "1"}, "there is no option '--oops'")):
