@@ -13,6 +13,8 @@ const Summary = (() => {
     'not held': { sign: '\u2717', look: 'bad', word: 'not held' },
     'not tested in full': { sign: '?', look: 'open', word: 'not in full' },
   };
+  // Nobody is to be blamed for a group that is not there, and is not claimed.
+  const UNSUPPORTED = { sign: 'U', look: 'absent', word: 'not supported' };
   const ENCODING = {
     good: { sign: '\u2713', look: 'good', word: 'all refused' },
     tolerated: { sign: 'A', look: 'tolerated', word: 'tolerated' },
@@ -37,6 +39,8 @@ const Summary = (() => {
   }
 
   function groupVerdict(model, group, index) {
+    const unsupported = group.outcomes[model.data.outcomes.indexOf('unsupported')];
+    if (unsupported === group.vectors) return UNSUPPORTED;
     return model.data.groups[index] === 'encoding'
       ? encodingVerdict(group)
       : verdictOf(model, group.verdict);

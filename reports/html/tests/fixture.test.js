@@ -276,3 +276,15 @@ test('a file that was cut short says so', async () => {
   await page.getByText('The results in this file cannot be read').waitFor();
   await page.close();
 });
+
+test('a group that a runtime does not have is no failure of it', async () => {
+  const data = fixture();
+  const [group] = data.runtimes[0].groups;
+  group.verdict = data.verdicts.indexOf('not held');
+  group.outcomes = data.outcomes.map((name) => (name === 'unsupported' ? group.vectors : 0));
+  const { page, end } = await open(browser, write('unsupported', data));
+  const cell = page.locator('table.summary tbody tr').first().locator('td').first();
+  assert.match(await cell.textContent(), /^U ?not supported/);
+  assert.equal(await cell.locator('.sign.bad').count(), 0);
+  await end();
+});
