@@ -7,6 +7,7 @@
 import json
 import re
 import shutil
+import subprocess
 import sys
 import unittest
 
@@ -602,6 +603,15 @@ class Isa(Cli):
         error = self.run_program("run", "--vectors", self.vectors, status=2).stderr
         self.assertIn("extension.yaml:9:14: this build does not have 'test64_reg'; run scripts/generate, and "
                       "build", error)  # fmt: skip
+
+
+class Gate(unittest.TestCase):
+    def test_the_report_has_its_place(self):
+        for option in ("--output", "--output=r.md", "-o", "-or.md"):
+            result = subprocess.run(["bash", ROOT / "scripts/isa-gate", "HEAD", "--runtime", "x", option, "r.md"],
+                                    capture_output=True, text=True, timeout=60)  # fmt: skip
+            self.assertEqual((result.returncode, result.stdout), (2, ""))
+            self.assertIn(f"isa-gate: {option}: the report is build/isa-gate/report.md", result.stderr)
 
 
 class Run(Cli):
