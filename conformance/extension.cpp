@@ -1,5 +1,7 @@
 #include "conformance/extension.hpp"
 
+#include "conformance/assembler.hpp"
+#include "conformance/left_out.hpp"
 #include "conformance/yaml_reader.hpp"
 
 #include "reference_vm/formula.hpp"
@@ -175,11 +177,17 @@ private:
             m_file.fail(node, fmt::format("formula, character {} ('{}'): {}", error->at + 1,
                                           row.formula.substr(error->at), error->what));
         const auto& formula = std::get<Formula>(parsed);
-        const std::array<std::pair<const char*, const FieldRule*>, 4> fields{
+        if (!row.wide && formula.reads("next_imm"))
+            m_file.fail(node, "the formula has next_imm, and the instruction is not wide");
+        if (formula.writes("PC") && formula.reads("offset") == formula.reads("imm"))
+            m_file.fail(node, "a formula that jumps has either offset or imm: by the one that it "
+                              "has, the target is known before the program runs");
+        const std::array<std::pair<const char*, const FieldRule*>, 5> fields{
             {{"dst", &row.dst_reg},
              {"src", &row.src_reg},
              {"offset", &row.offset},
-             {"imm", &row.imm}}};
+             {"imm", &row.imm},
+             {"next_imm", &row.next_imm}}};
         for (const auto& [name, field] : fields) {
             const bool named = formula.reads(name) || formula.writes(name);
             if (named && field->kind != RuleKind::any)
@@ -194,15 +202,62 @@ private:
     }
 
     void check_syntax(const YAML::Node& node, const TableRow& row) const {
-        static constexpr std::array<std::string_view, 11> known{
-            "dst",      "dst32",  "src",   "src32",  "imm",       "imm64",
-            "next_imm", "offset", "index", "target", "far_target"};
-        static const std::regex placeholder(R"(\{([^}]*)\})");
-        for (std::sregex_iterator it(row.syntax.begin(), row.syntax.end(), placeholder), end;
-             it != end; ++it)
-            if (std::ranges::find(known, (*it)[1].str()) == known.end())
+        // What each stands for, and an example of it; of a field that selects the row, its value.
+        const auto of = [](const FieldRule& rule, s64 otherwise) {
+            return rule.kind == RuleKind::only ? rule.value : otherwise;
+        };
+        const s64 dst = of(row.dst_reg, 1);
+        const s64 src = of(row.src_reg, 2);
+        const s64 offset = of(row.offset, 8);
+        const std::map<std::string, std::string, std::less<>> examples{
+            {"dst", fmt::format("r{}", dst)},
+            {"dst32", fmt::format("w{}", dst)},
+            {"src", fmt::format("r{}", src)},
+            {"src32", fmt::format("w{}", src)},
+            {"imm", fmt::to_string(of(row.imm, 1))},
+            {"imm64", fmt::to_string(of(row.imm, 1))},
+            {"next_imm", fmt::to_string(of(row.next_imm, 1))},
+            {"offset", fmt::format("{:+}", offset)},
+            {"index", fmt::format("{:+}", of(row.imm, 8))},
+            {"target", fmt::format("{:+}", offset)},
+            {"far_target", fmt::format("{:+}", of(row.imm, 8))}};
+        std::string example;
+        std::string_view rest = row.syntax;
+        while (!rest.empty()) {
+            const std::size_t brace = std::min(rest.find_first_of("{}"), rest.size());
+            example += rest.substr(0, brace);
+            rest.remove_prefix(brace);
+            if (rest.empty())
+                break;
+            const std::size_t close = rest.find('}');
+            if (rest[0] == '}' || close == std::string_view::npos ||
+                rest.find('{', 1) < close) // what is not closed would take the rest of the text
+                m_file.fail(node, fmt::format("syntax: a brace stands alone in '{}'", row.syntax));
+            const std::string name(rest.substr(1, close - 1));
+            const auto known = examples.find(name);
+            if (known == examples.end()) {
+                std::vector<std::string_view> names;
+                for (const auto& [each, text] : examples)
+                    names.push_back(each);
                 m_file.fail(node, fmt::format("syntax: there is no {{{}}}; expected one of {}",
-                                              (*it)[1].str(), fmt::join(known, ", ")));
+                                              name, fmt::join(names, ", ")));
+            }
+            example += known->second;
+            rest.remove_prefix(close + 1);
+        }
+        const auto slots = m_assembler.assemble(example);
+        if (const auto* taken = std::get_if<std::vector<Slot>>(&slots))
+            for (const Slot& slot : *taken)
+                if (const InstructionRow* rfc = rfc_row(slot))
+                    m_file.fail(node, fmt::format("syntax: '{}' is the assembly of '{}' of RFC "
+                                                  "9669",
+                                                  example, rfc->mnemonic));
+    }
+
+    /// The instruction of the RFC that LLVM has made of a text.
+    static const InstructionRow* rfc_row(const Slot& slot) {
+        const bool of_the_rfc = slot.dst_reg < register_count && slot.src_reg < register_count;
+        return of_the_rfc ? find_row(slot) : nullptr;
     }
 
     void check_new(const YAML::Node& node, const TableRow& row,
@@ -223,6 +278,7 @@ private:
 
     YamlFile m_file;
     std::string m_folder;
+    mutable Assembler m_assembler;
 };
 
 FieldRule reserved_rule(const YamlFile& file, const YAML::Node& node, const char* key, s64 low,
@@ -257,7 +313,10 @@ std::optional<ExtensionStatus> extension_status_from_name(std::string_view name)
     return static_cast<ExtensionStatus>(found - status_names.begin());
 }
 
-std::vector<ExtensionFile> load_extensions(const fs::path& vectors) {
+namespace {
+
+/// With `left_out`, what cannot be read is listed there.
+std::vector<ExtensionFile> load(const fs::path& vectors, std::vector<LeftOut>* left_out) {
     std::vector<fs::path> folders;
     std::error_code error;
     for (fs::directory_iterator it(vectors / "extensions", error), end; it != end && !error;
@@ -266,12 +325,19 @@ std::vector<ExtensionFile> load_extensions(const fs::path& vectors) {
             folders.push_back(it->path());
     std::ranges::sort(folders);
     std::vector<ExtensionFile> extensions;
-    for (const fs::path& folder : folders) {
-        if (!fs::exists(folder / "extension.yaml"))
-            throw InputError(fmt::format("{}: a folder of an extension has a file extension.yaml",
-                                         folder.string()));
-        extensions.push_back(ExtensionReader(folder / "extension.yaml").read());
-    }
+    for (const fs::path& folder : folders)
+        try {
+            if (!fs::exists(folder / "extension.yaml"))
+                throw InputError(fmt::format(
+                    "{}: a folder of an extension has a file extension.yaml", folder.string()));
+            extensions.push_back(ExtensionReader(folder / "extension.yaml").read());
+        } catch (const InputError& mistake) {
+            if (left_out == nullptr)
+                throw;
+            const std::string name = folder.filename().string();
+            left_out->push_back(
+                {.subject = name, .extension = name, .why = mistake.what(), .ids = {}});
+        }
     std::map<std::string_view, const TableRow*> names;
     for (const ExtensionFile& extension : extensions)
         for (const TableRow& row : extension.rows)
@@ -279,6 +345,17 @@ std::vector<ExtensionFile> load_extensions(const fs::path& vectors) {
                 throw InputError(fmt::format("{}: mnemonic '{}' is taken by {}", row.where,
                                              row.mnemonic, first->second->where));
     return extensions;
+}
+
+} // namespace
+
+std::vector<ExtensionFile> load_extensions(const fs::path& vectors) {
+    return load(vectors, nullptr);
+}
+
+std::vector<ExtensionFile> load_extensions(const fs::path& vectors,
+                                           std::vector<LeftOut>& left_out) {
+    return load(vectors, &left_out);
 }
 
 std::vector<Reserved> load_reserved(const fs::path& vectors) {

@@ -1,5 +1,7 @@
 #include "conformance/extension_syntax.hpp"
 
+#include "conformance/numbers.hpp"
+
 #include "reference_vm/instructions.hpp"
 
 #include <fmt/format.h>
@@ -29,10 +31,10 @@ struct Syntax {
 
 std::string pattern_of(const std::string& placeholder) {
     static const std::map<std::string, std::string, std::less<>> patterns{
-        {"dst", "r([0-9]+)"},
-        {"src", "r([0-9]+)"},
-        {"dst32", "w([0-9]+)"},
-        {"src32", "w([0-9]+)"},
+        {"dst", "r(1[0-5]|[0-9])"},
+        {"src", "r(1[0-5]|[0-9])"},
+        {"dst32", "w(1[0-5]|[0-9])"},
+        {"src32", "w(1[0-5]|[0-9])"},
         {"offset", "((?:[+-](?:0x[0-9a-f]+|[0-9]+))?)"},
         {"index", "((?:[+-](?:0x[0-9a-f]+|[0-9]+))?)"},
         {"target", "([+-][0-9]+)"},
@@ -73,26 +75,41 @@ const std::vector<Syntax>& all_syntax() {
     return all;
 }
 
+/// Whether a register that stands in the text may be the row's.
+bool is_register(const FieldRule& rule, s64 number) {
+    if (rule.kind == FieldRule::Kind::any)
+        return number < register_count;
+    return number == (rule.kind == FieldRule::Kind::only ? rule.value : 0);
+}
+
+/// "+8", "-0x10" or nothing, which is zero.
+std::optional<s64> number_of(std::string_view text, bool is_unsigned) {
+    if (text.empty())
+        return 0;
+    if (text.starts_with('+'))
+        text.remove_prefix(1);
+    const auto value = parse_integer(text);
+    const auto number = static_cast<s64>(value.value_or(0));
+    if (!value || (number < 0 && !is_unsigned && !text.starts_with('-')))
+        return std::nullopt;
+    return number;
+}
+
 /// Sets what the placeholder stands for; false if it does not fit, or is something else already.
-bool set_field(const std::string& placeholder, const std::string& text, Slot& slot, s32& next_imm,
-               std::map<std::string, s64>& seen) {
-    if (text.size() > 20)
+bool set_field(const InstructionRow& row, const std::string& placeholder, const std::string& text,
+               Slot& slot, s32& next_imm, std::map<std::string, s64>& seen) {
+    const auto number = number_of(text, placeholder == "imm64");
+    if (!number)
         return false;
-    const bool negative = text.starts_with('-');
-    const std::string digits = text.substr(text.find_first_not_of("+-") == std::string::npos
-                                               ? text.size()
-                                               : text.find_first_not_of("+-"));
-    const u64 magnitude = digits.empty() ? 0 : std::stoull(digits, nullptr, 0);
-    const s64 value = static_cast<s64>(negative ? 0 - magnitude : magnitude);
-    const std::string field = placeholder.ends_with("32") && placeholder != "imm32"
-                                  ? placeholder.substr(0, placeholder.size() - 2)
-                                  : placeholder;
+    const s64 value = *number;
+    const std::string field =
+        placeholder.ends_with("32") ? placeholder.substr(0, placeholder.size() - 2) : placeholder;
     if (const auto [known, fresh] = seen.emplace(field, value); !fresh && known->second != value)
         return false;
     const auto within = [&](s64 low, s64 high) { return value >= low && value <= high; };
     if (field == "dst" || field == "src") {
         (field == "dst" ? slot.dst_reg : slot.src_reg) = static_cast<u8>(value);
-        return within(0, 15);
+        return is_register(field == "dst" ? row.dst_reg : row.src_reg, value);
     }
     if (field == "offset" || field == "target") {
         slot.offset = static_cast<s16>(value);
@@ -114,11 +131,15 @@ std::string quad(const Slot& slot) {
                                              u64{static_cast<u32>(slot.imm)} << 32);
 }
 
+/// std::regex recurses for every character.
+constexpr std::size_t longest = 500;
+
 std::optional<std::string> assembled(const std::string& statement) {
     const std::string dense = without_blanks(statement);
     for (const Syntax& syntax : all_syntax()) {
         std::smatch match;
-        if (dense.empty() || !std::regex_match(dense, match, syntax.pattern))
+        if (dense.empty() || dense.size() > longest ||
+            !std::regex_match(dense, match, syntax.pattern))
             continue;
         const InstructionRow& row = *syntax.row;
         const auto fixed = [](const FieldRule& rule) {
@@ -133,7 +154,7 @@ std::optional<std::string> assembled(const std::string& statement) {
         std::map<std::string, s64> seen;
         bool fits = true;
         for (std::size_t i = 0; fits && i < syntax.placeholders.size(); ++i)
-            fits = set_field(syntax.placeholders[i], match[i + 1].str(), slot, next_imm, seen);
+            fits = set_field(row, syntax.placeholders[i], match[i + 1].str(), slot, next_imm, seen);
         // A field that selects the row may stand in its syntax, too: r11 of x-stackargs.
         const ExtensionSet all = ExtensionSet::all();
         if (!fits || find_row(slot, all) != &row)
@@ -143,14 +164,28 @@ std::optional<std::string> assembled(const std::string& statement) {
     return std::nullopt;
 }
 
+/// How many characters of the statement are labels, and blanks around them.
+std::size_t labels_of(const std::string& statement) {
+    static constexpr std::string_view blanks = " \t\r\v\f";
+    static constexpr std::string_view letters =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_.0123456789";
+    const auto behind = [&](std::string_view set, std::size_t at) {
+        return std::min(statement.find_first_not_of(set, at), statement.size());
+    };
+    for (std::size_t at = behind(blanks, 0);;) {
+        const std::size_t end = behind(letters, at);
+        const bool is_digit = statement[at] >= '0' && statement[at] <= '9';
+        if (end == at || end == statement.size() || statement[end] != ':' || is_digit)
+            return at;
+        at = behind(blanks, end + 1);
+    }
+}
+
 /// A statement, behind its labels.
 std::string rewritten(const std::string& statement) {
-    static const std::regex labels(R"((\s*(?:[A-Za-z_.][A-Za-z0-9_.]*:\s*)*)([^]*))");
-    std::smatch match;
-    if (!std::regex_match(statement, match, labels))
-        return statement;
-    const auto slots = assembled(match[2].str());
-    return slots ? match[1].str() + *slots : statement;
+    const std::size_t labels = labels_of(statement);
+    const auto slots = assembled(statement.substr(labels));
+    return slots ? statement.substr(0, labels) + *slots : statement;
 }
 
 } // namespace

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "conformance/isa_dump.hpp"
+#include "conformance/left_out.hpp"
 #include "conformance/result.hpp"
 #include "conformance/runtime.hpp"
 
@@ -22,7 +23,7 @@ struct ChangedRow {
 };
 
 /// What a runtime makes of an instruction that it may not know. From harmless to dangerous.
-enum class Reading { not_tried, refuses, has, right, accepts, breaks, misreads };
+enum class Reading { not_tried, refuses, has, right, accepts, faults, breaks, misreads };
 std::string_view name_of(Reading reading);
 
 struct ProbedRuntime {
@@ -51,14 +52,26 @@ struct Explanation {
 };
 /// Throws InputError with file:line:column.
 std::vector<Explanation> load_explanations(const std::filesystem::path& path);
+/// An explanation of nothing becomes a note.
 void explain(const std::vector<Explanation>& explanations, IsaDiff& diff);
 
-/// Rows that were added, removed or changed; encodings in common, or reserved; frozen groups.
+/// Rows that were added, removed or changed; encodings in common, or reserved; frozen groups; what
+/// extensions say of themselves. Throws InputError if only the base has extensions at all.
 void compare_tables(const IsaDump& base, const IsaDump& head, IsaDiff& diff);
 
-/// New rows and clauses without a vector; vectors that went away.
-void compare_vectors(const IsaDump& base, const IsaDump& head, const Suite* base_suite,
+struct BaseSuite {
+    Suite suite;
+    std::vector<LeftOut> left_out;
+};
+
+/// New rows and clauses without a vector; vectors and clauses of the RFC that went away or say
+/// something else; what of the base could not be compared.
+void compare_vectors(const IsaDump& base, const IsaDump& head, const BaseSuite* base_suite,
                      const Suite& head_suite, IsaDiff& diff);
+
+/// What of the base's vectors this build could not use.
+void report_left_out(const IsaDump& base, const IsaDump& head, const std::vector<LeftOut>& left_out,
+                     IsaDiff& diff);
 
 /// Vectors of the base that must be refused, and mean an instruction now. `head_suite` may be null.
 void find_turned(const IsaDump& base, const IsaDump& head, const Suite& base_suite,
@@ -69,11 +82,17 @@ std::string isa_diff_markdown(const IsaDump& base, const IsaDump& head, const Is
 
 // isa_diff_runs.cpp
 
-/// Runs the base's vectors on the head's VM, and the head's on the base's, where there are such.
+/// The VM of each revision, with the same options; either may be missing.
+struct VmPair {
+    std::optional<Runtime> base, head;
+};
+
+/// Runs the base's vectors on the head's VMs, and the head's on the base's, where there are such.
 struct CrossRuns {
+    const IsaDump& head;
     const Suite* base_suite = nullptr;
     const Suite* head_suite = nullptr;
-    std::optional<Runtime> base_vm, head_vm;
+    std::vector<VmPair> vms;
     unsigned jobs = 1;
 };
 void find_changed_meanings(const CrossRuns& runs, IsaDiff& diff);

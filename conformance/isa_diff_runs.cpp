@@ -15,12 +15,26 @@
 namespace bpf_assay::conformance {
 namespace {
 
-/// What a run of one suite on one VM came to: outcome and words by vector.
+/// What came of a vector, and words about it.
 struct Seen {
     Outcome outcome;
     std::string why;
 };
-using Outcomes = std::map<const Vector*, Seen>;
+
+/// What a run of one suite on one VM came to.
+struct SuiteRun {
+    std::map<const Vector*, Seen> seen;
+    std::map<const Vector*, std::string> not_offered; // what the VM lacks
+    std::vector<std::string> extensions;              // that it declares
+
+    const Seen* of(const Vector& vector) const {
+        const auto found = seen.find(&vector);
+        return found == seen.end() ? nullptr : &found->second;
+    }
+    bool has(const std::string& extension) const {
+        return std::ranges::find(extensions, extension) != extensions.end();
+    }
+};
 
 std::string words_of(const VectorResult& result) {
     if (!result.failures.empty() && !result.failures.front().why.empty())
@@ -39,16 +53,19 @@ bool digest_holds(const Vector& vector) {
     }
 }
 
-Outcomes run_suite(const std::vector<const Vector*>& vectors, const Runtime& vm, unsigned jobs) {
+SuiteRun run_suite(const std::vector<const Vector*>& vectors, const Runtime& vm, unsigned jobs) {
     const auto results = run_vectors(
         vectors, {vm}, {.examine = {.profile = RunProfile::smoke}, .jobs = jobs, .progress = {}});
     const RuntimeResult& result = results.front();
     if (result.status != RuntimeStatus::ran)
         throw InputError(fmt::format("{}: {}", vm.text(), result.why));
-    Outcomes outcomes;
+    SuiteRun run;
+    run.extensions = result.hello.extensions;
     for (std::size_t i = 0; i < result.vectors.size(); ++i)
-        outcomes[result.vectors[i]] = {result.results[i].outcome, words_of(result.results[i])};
-    return outcomes;
+        run.seen[result.vectors[i]] = {result.results[i].outcome, words_of(result.results[i])};
+    for (const NotOffered& not_offered : result.not_offered)
+        run.not_offered[not_offered.vector] = not_offered.needs;
+    return run;
 }
 
 std::string subject_of(const Vector& vector) {
@@ -63,6 +80,8 @@ std::string subject_of(const Vector& vector) {
 class Meanings {
 public:
     void add(const Vector& vector, std::string sentence) {
+        if (!m_seen.insert(&vector).second)
+            return; // on another VM
         if (vector.tests.size() == 1)
             m_alone.insert(vector.tests.front()->mnemonic);
         m_found.push_back({&vector, std::move(sentence)});
@@ -94,6 +113,7 @@ private:
         const Vector* vector;
         std::string sentence;
     };
+    std::set<const Vector*> m_seen;
     std::set<std::string_view> m_alone;
     std::vector<Found> m_found;
 };
@@ -103,73 +123,138 @@ std::string seen_text(const Seen& seen) {
                             : fmt::format("{} ({})", name_of(seen.outcome), seen.why);
 }
 
-/// Whether the head says of a vector of the base, which the base did not say, that an extension
-/// switches it off.
-bool is_off_now(const Vector& vector, const Suite* head_suite) {
-    if (head_suite == nullptr)
+/// Whether the suite says of another suite's vector, which does not say so itself, that an
+/// extension of the VM switches it off.
+bool is_off_in(const Suite* suite, const Vector& vector, const SuiteRun& vm) {
+    if (suite == nullptr)
         return false;
-    const auto now = std::ranges::find(head_suite->vectors, vector.id, &Vector::id);
-    return now != head_suite->vectors.end() && !now->unless.empty() && now->unless != vector.unless;
+    const auto same = std::ranges::find(suite->vectors, vector.id, &Vector::id);
+    return same != suite->vectors.end() && same->unless != vector.unless && vm.has(same->unless);
 }
+
+bool is_right(const Vector& vector, Outcome outcome) {
+    return is_pass(outcome) || tolerates(*vector.policy, outcome, false);
+}
+
+class Crossing {
+public:
+    Crossing(const CrossRuns& runs, IsaDiff& diff) : m_runs(runs), m_diff(diff) {
+        if (runs.base_suite != nullptr)
+            add_base(*runs.base_suite);
+        if (runs.head_suite != nullptr)
+            for (const Vector& vector : runs.head_suite->vectors)
+                m_of_head.push_back(&vector);
+    }
+
+    void cross() {
+        for (const VmPair& vms : m_runs.vms) {
+            if (vms.head && m_runs.base_suite != nullptr)
+                run_base(vms);
+            if (vms.base && m_runs.head_suite != nullptr)
+                run_head(vms);
+        }
+        m_meanings.report(m_diff);
+    }
+
+private:
+    void add_base(const Suite& suite) {
+        const bool has_head =
+            std::ranges::any_of(m_runs.vms, [](const VmPair& vms) { return vms.head.has_value(); });
+        for (const Vector& vector : suite.vectors)
+            if (!has_head || vector.kind != Kind::sweep || digest_holds(vector))
+                m_of_base.push_back(&vector);
+            else
+                m_meanings.add(vector, fmt::format("The base's `{}` states other rows than the "
+                                                   "head's VM computes.",
+                                                   vector.id));
+    }
+
+    /// Of several pairs, the options tell which.
+    std::string which(const Runtime& vm) const {
+        if (m_runs.vms.size() == 1)
+            return "";
+        const auto words = split_command(vm.text());
+        return words.size() == 1
+                   ? ", without options"
+                   : fmt::format(", `{}`", fmt::join(words.begin() + 1, words.end(), " "));
+    }
+
+    void run_base(const VmPair& vms) {
+        const SuiteRun head = run_suite(m_of_base, *vms.head, m_runs.jobs);
+        const auto base =
+            vms.base ? std::optional(run_suite(m_of_base, *vms.base, m_runs.jobs)) : std::nullopt;
+        for (const Vector* vector : m_of_base) {
+            const Seen* before = base ? base->of(*vector) : nullptr;
+            if (base && (before == nullptr || before->outcome == Outcome::not_run))
+                continue;
+            if (const Seen* now = head.of(*vector))
+                compare(vms, *vector, before, *now, head);
+            else if (const auto lacks = head.not_offered.find(vector);
+                     lacks != head.not_offered.end() && !is_gone(*vector))
+                m_meanings.add(*vector,
+                               fmt::format("The base's `{}` was {} on the base's VM, and does not "
+                                           "run on the head's{}, which lacks {}.",
+                                           vector->id,
+                                           name_of(before ? before->outcome : Outcome::pass),
+                                           which(*vms.head), lacks->second));
+        }
+    }
+
+    bool is_gone(const Vector& vector) const {
+        return !vector.extension.empty() && m_runs.head.extension(vector.extension) == nullptr;
+    }
+
+    void compare(const VmPair& vms, const Vector& vector, const Seen* before, const Seen& now,
+                 const SuiteRun& head) {
+        // Without the base's VM, each of its vectors is taken to have passed there.
+        const Outcome expected = before != nullptr               ? before->outcome
+                                 : is_right(vector, now.outcome) ? now.outcome
+                                                                 : Outcome::pass;
+        if (now.outcome == expected)
+            return;
+        const bool turned = vector.kind == Kind::encoding && now.outcome == Outcome::accepted;
+        if (turned && is_off_in(m_runs.head_suite, vector, head))
+            return; // find_turned counts those
+        if (turned)
+            m_diff.find(fmt::format("turned: {}", vector.id),
+                        fmt::format("The base's `{}` has to be refused, and the head's VM{} loads "
+                                    "it.",
+                                    vector.id, which(*vms.head)));
+        else
+            m_meanings.add(vector, fmt::format("The base's `{}` was {} on the base's VM, and is "
+                                               "{} on the head's{}.",
+                                               vector.id, name_of(expected), seen_text(now),
+                                               which(*vms.head)));
+    }
+
+    void run_head(const VmPair& vms) {
+        const SuiteRun base = run_suite(m_of_head, *vms.base, m_runs.jobs);
+        for (const auto& [vector, seen] : base.seen)
+            if (!is_right(*vector, seen.outcome) && !is_off_in(m_runs.base_suite, *vector, base))
+                m_meanings.add(*vector, fmt::format("The head's `{}` is {} on the base's VM{}.",
+                                                    vector->id, seen_text(seen), which(*vms.base)));
+    }
+
+    const CrossRuns& m_runs;
+    IsaDiff& m_diff;
+    std::vector<const Vector*> m_of_base, m_of_head;
+    Meanings m_meanings;
+};
 
 } // namespace
 
 void find_changed_meanings(const CrossRuns& runs, IsaDiff& diff) {
-    Meanings meanings;
-    if (runs.base_suite != nullptr && runs.head_vm) {
-        std::vector<const Vector*> vectors;
-        for (const Vector& vector : runs.base_suite->vectors)
-            if (vector.kind == Kind::sweep && !digest_holds(vector))
-                meanings.add(vector, fmt::format("The base's `{}` states other rows than the "
-                                                 "head's VM computes.",
-                                                 vector.id));
-            else
-                vectors.push_back(&vector);
-        const Outcomes head = run_suite(vectors, *runs.head_vm, runs.jobs);
-        const Outcomes base =
-            runs.base_vm ? run_suite(vectors, *runs.base_vm, runs.jobs) : Outcomes();
-        for (const auto& [vector, seen] : head) {
-            const auto before = base.find(vector);
-            // Without the base's VM, each of its vectors is taken to have passed there.
-            const Outcome expected =
-                before != base.end()
-                    ? before->second.outcome
-                    : (is_pass(seen.outcome) || tolerates(*vector->policy, seen.outcome, false)
-                           ? seen.outcome
-                           : Outcome::pass);
-            if (seen.outcome == expected || (runs.base_vm && before == base.end()))
-                continue;
-            const bool turned = vector->kind == Kind::encoding && seen.outcome == Outcome::accepted;
-            if (turned && is_off_now(*vector, runs.head_suite))
-                continue; // find_turned counts those
-            if (turned)
-                diff.find(fmt::format("turned: {}", vector->id),
-                          fmt::format("The base's `{}` has to be refused, and the head's VM loads "
-                                      "it.",
-                                      vector->id));
-            else
-                meanings.add(*vector,
-                             fmt::format("The base's `{}` was {} on the base's VM, and is {} on "
-                                         "the head's.",
-                                         vector->id, name_of(expected), seen_text(seen)));
-        }
-    }
-    if (runs.head_suite != nullptr && runs.base_vm) {
-        std::vector<const Vector*> vectors;
-        for (const Vector& vector : runs.head_suite->vectors)
-            vectors.push_back(&vector);
-        for (const auto& [vector, seen] : run_suite(vectors, *runs.base_vm, runs.jobs))
-            if (!is_pass(seen.outcome) && !tolerates(*vector->policy, seen.outcome, false))
-                meanings.add(*vector, fmt::format("The head's `{}` is {} on the base's VM.",
-                                                  vector->id, seen_text(seen)));
-    }
-    meanings.report(diff);
+    Crossing(runs, diff).cross();
 }
 
 namespace {
 
 /// What a vector says of how the runtime reads the instructions that it tests.
 Reading reading_of(const Vector& vector, const VectorResult& result, bool declared) {
+    const bool is_refused =
+        result.outcome == Outcome::rejected || result.outcome == Outcome::unsupported;
+    if (!is_refused && tolerates(*vector.policy, result.outcome, false))
+        return Reading::not_tried;
     switch (result.outcome) {
     case Outcome::pass:
     case Outcome::pass_not_executed:
@@ -182,8 +267,11 @@ Reading reading_of(const Vector& vector, const VectorResult& result, bool declar
     case Outcome::accepted:
         return Reading::accepts;
     case Outcome::wrong:
-    case Outcome::fault:
         return Reading::misreads;
+    case Outcome::fault:
+        // Some of its programs or rows may have gone on, to another value.
+        return result.seen[static_cast<std::size_t>(Outcome::wrong)] ? Reading::misreads
+                                                                     : Reading::faults;
     case Outcome::crash:
     case Outcome::timeout:
         return Reading::breaks;
@@ -280,6 +368,7 @@ private:
         probed.details.push_back(what);
         const char* kind = reading == Reading::misreads ? "misread"
                            : reading == Reading::breaks ? "breaks"
+                           : reading == Reading::faults ? "faults"
                                                         : "accepts";
         m_diff.find(fmt::format("{}: {} on {}", kind, row.mnemonic, probed.title), what + ".");
     }

@@ -44,17 +44,26 @@ json reserved_json(const TableRow& row) {
 
 TableRow reserved_from_json(const json& object) {
     TableRow row;
-    row.opcode = object.at("opcode").get<u8>();
     row.section = object.at("by");
     row.mnemonic = object.at("use");
-    const auto rule = [&](const char* key) {
-        return object.contains(key) ? FieldRule{FieldRule::Kind::only, object.at(key).get<s64>()}
+    const auto number = [&](const char* key, s64 low, s64 high) {
+        const json& value = object.at(key);
+        const bool fits =
+            value.is_number_integer() && value.get<s64>() >= low && value.get<s64>() <= high;
+        if (!fits)
+            throw fmt::format("{} of what is reserved for '{}' is no number from {} to {}", key,
+                              row.mnemonic, low, high);
+        return value.get<s64>();
+    };
+    const auto rule = [&](const char* key, s64 low, s64 high) {
+        return object.contains(key) ? FieldRule{FieldRule::Kind::only, number(key, low, high)}
                                     : FieldRule{FieldRule::Kind::any};
     };
-    row.dst_reg = rule("dst_reg");
-    row.src_reg = rule("src_reg");
-    row.offset = rule("offset");
-    row.imm = rule("imm");
+    row.opcode = static_cast<u8>(number("opcode", 0, 0xff));
+    row.dst_reg = rule("dst_reg", 0, 15);
+    row.src_reg = rule("src_reg", 0, 15);
+    row.offset = rule("offset", -0x8000, 0x7fff);
+    row.imm = rule("imm", -0x80000000LL, 0x7fffffff);
     return row;
 }
 
@@ -66,8 +75,9 @@ IsaDump::ExtensionFacts extension_from_json(const json& object) {
     facts.status = *status;
     facts.runs = object.at("runs");
     for (const json& clause : object.at("clauses"))
-        if (!clause.contains("untestable"))
-            facts.clauses.push_back(clause.at("id"));
+        facts.clauses.push_back({.id = clause.at("id"),
+                                 .text = clause.at("text"),
+                                 .testable = !clause.contains("untestable")});
     return facts;
 }
 
@@ -79,7 +89,8 @@ IsaDump dump_from_json(const json& document) {
         throw std::string("only version 1 of the format is known");
     for (const json& row : document.at("instructions"))
         dump.rows.push_back(row_from_json(row));
-    if (document.contains("extensions"))
+    dump.has_extensions = document.contains("extensions");
+    if (dump.has_extensions)
         for (const json& extension : document["extensions"])
             dump.extensions.push_back(extension_from_json(extension));
     if (document.contains("reserved"))

@@ -7,14 +7,19 @@ namespace bpf_assay::conformance {
 
 /// What a dump says of the instruction set of a revision.
 struct IsaDump {
+    struct ClauseFacts {
+        std::string id, text;
+        bool testable = true; // by vectors
+    };
     struct ExtensionFacts {
         std::string name;
         ExtensionStatus status = ExtensionStatus::draft;
         bool runs = true;
-        std::vector<std::string> clauses; // that vectors can test
+        std::vector<ClauseFacts> clauses;
     };
     std::string file;
-    std::vector<TableRow> rows; // of the RFC, then of extensions
+    bool has_extensions = false; // it was asked for them, even if there are none
+    std::vector<TableRow> rows;  // of the RFC, then of extensions
     std::vector<ExtensionFacts> extensions;
     std::vector<TableRow> reserved;
 

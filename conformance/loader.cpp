@@ -1,7 +1,7 @@
 #include "conformance/loader.hpp"
 
 #include "conformance/digest.hpp"
-#include "conformance/extension.hpp"
+#include "conformance/left_out.hpp"
 #include "conformance/vector_reader.hpp"
 
 #include <fmt/format.h>
@@ -83,11 +83,31 @@ std::vector<std::filesystem::path> vector_files(const std::filesystem::path& fol
 struct ReadFile {
     std::string bytes;
     std::vector<Vector> vectors;
+    std::vector<LeftOut> left_out;
     std::exception_ptr error;
 };
 
+/// The ids of the vectors of a file, as far as it can be read.
+std::vector<std::string> raw_ids(const YAML::Node& root) {
+    std::vector<std::string> ids;
+    if (root.IsMap() && root["vectors"] && root["vectors"].IsSequence())
+        for (const auto& node : root["vectors"])
+            if (node.IsMap() && node["id"] && node["id"].IsScalar())
+                ids.push_back(node["id"].Scalar());
+    return ids;
+}
+
+std::vector<std::string> raw_ids(const std::filesystem::path& path) {
+    try {
+        return raw_ids(YamlFile(path).root());
+    } catch (const InputError&) {
+        return {};
+    }
+}
+
 void read_file(const std::filesystem::path& path, const std::string& extension,
-               const SuiteContext& context, CachingAssembler& assembler, ReadFile& read) {
+               const SuiteContext& context, CachingAssembler& assembler, Revision revision,
+               ReadFile& read) {
     const YamlFile file(path);
     read.bytes = file.bytes();
     file.expect_map(file.root(), "the file", {"section", "vectors"});
@@ -99,21 +119,41 @@ void read_file(const std::filesystem::path& path, const std::string& extension,
     file.expect_sequence(list, "vectors");
     VectorReader reader(file, context, assembler, extension);
     for (const auto& node : list)
-        read.vectors.push_back(reader.read(node, section));
+        try {
+            read.vectors.push_back(reader.read(node, section));
+        } catch (const InputError& error) {
+            const bool named = node.IsMap() && node["id"] && node["id"].IsScalar();
+            if (revision == Revision::own || !named)
+                throw;
+            const std::string id = node["id"].Scalar();
+            read.left_out.push_back(
+                {.subject = id, .extension = extension, .why = error.what(), .ids = {id}});
+        }
 }
 
 /// Every file, by as many threads as the machine has: YAML and assembly take most of a short run.
 std::vector<ReadFile> read_files(const std::filesystem::path& folder,
                                  const std::vector<std::filesystem::path>& paths,
-                                 const SuiteContext& context) {
+                                 const SuiteContext& context, Revision revision) {
     std::vector<ReadFile> files(paths.size());
     std::atomic<std::size_t> next = 0;
     const auto work = [&] {
         CachingAssembler assembler;
         for (std::size_t at = next++; at < paths.size(); at = next++)
             try {
-                read_file(paths[at], extension_of(folder, paths[at]), context, assembler,
+                read_file(paths[at], extension_of(folder, paths[at]), context, assembler, revision,
                           files[at]);
+            } catch (const InputError& error) {
+                if (revision == Revision::own)
+                    files[at].error = std::current_exception();
+                else // whole: of a broken file nothing is certain
+                    files[at] = {.bytes = std::move(files[at].bytes),
+                                 .vectors = {},
+                                 .left_out = {{.subject = paths[at].lexically_relative(folder),
+                                               .extension = extension_of(folder, paths[at]),
+                                               .why = error.what(),
+                                               .ids = raw_ids(paths[at])}},
+                                 .error = {}};
             } catch (...) {
                 files[at].error = std::current_exception();
             }
@@ -128,24 +168,34 @@ std::vector<ReadFile> read_files(const std::filesystem::path& folder,
     return files;
 }
 
-} // namespace
-
-Suite load_suite(const std::filesystem::path& vectors, const std::filesystem::path& clauses,
-                 Revision revision) {
+Suite load(const std::filesystem::path& vectors, const std::filesystem::path& clauses,
+           Revision revision, std::vector<LeftOut>& left_out) {
     SuiteContext context;
     context.clauses = load_clauses(clauses);
     auto files = vector_files(vectors);
     Suite suite;
-    for (ExtensionFile& extension : load_extensions(vectors)) {
-        const auto stale = stale_row(extension);
-        if (stale && revision == Revision::own)
-            throw InputError(*stale);
-        if (stale) {
-            std::erase_if(files, [&](const auto& file) {
-                return extension_of(vectors, file) == extension.name;
-            });
-            continue;
+    auto extensions =
+        revision == Revision::own ? load_extensions(vectors) : load_extensions(vectors, left_out);
+    for (const ExtensionFile& extension : extensions)
+        if (const auto stale = stale_row(extension)) {
+            if (revision == Revision::own)
+                throw InputError(*stale);
+            left_out.push_back({.subject = extension.name,
+                                .extension = extension.name,
+                                .why = *stale,
+                                .stale = true,
+                                .ids = {}});
         }
+    for (LeftOut& out : left_out)
+        std::erase_if(files, [&](const auto& file) {
+            const bool is_its = extension_of(vectors, file) == out.extension;
+            if (is_its)
+                std::ranges::move(raw_ids(file), std::back_inserter(out.ids));
+            return is_its;
+        });
+    for (ExtensionFile& extension : extensions) {
+        if (std::ranges::find(left_out, extension.name, &LeftOut::extension) != left_out.end())
+            continue;
         for (const auto& [id, clause] : extension.clauses)
             context.clauses.emplace(id, clause); // by their prefix, no two extensions share one
         suite.extensions.push_back(std::make_shared<ExtensionFile>(std::move(extension)));
@@ -155,7 +205,7 @@ Suite load_suite(const std::filesystem::path& vectors, const std::filesystem::pa
 
     Sha256 digest;
     std::map<std::string_view, const Location*> ids;
-    auto read = read_files(vectors, files, context);
+    auto read = read_files(vectors, files, context, revision);
     for (ReadFile& file : read) {
         if (file.error)
             std::rethrow_exception(file.error); // of the first file by name, whoever was first
@@ -165,12 +215,27 @@ Suite load_suite(const std::filesystem::path& vectors, const std::filesystem::pa
                 throw InputError(fmt::format("{}: id '{}' is taken by {}", vector.location.text(),
                                              vector.id, first->second->text()));
     }
-    for (ReadFile& file : read)
+    for (ReadFile& file : read) {
         std::ranges::move(file.vectors, std::back_inserter(suite.vectors));
+        std::ranges::move(file.left_out, std::back_inserter(left_out));
+    }
     suite.clauses = std::move(context.clauses);
     suite.lists = std::move(context.lists);
     suite.digest = digest.hex();
     return suite;
+}
+
+} // namespace
+
+Suite load_suite(const std::filesystem::path& vectors, const std::filesystem::path& clauses,
+                 Revision revision) {
+    std::vector<LeftOut> left_out;
+    return load(vectors, clauses, revision, left_out);
+}
+
+Suite load_suite(const std::filesystem::path& vectors, const std::filesystem::path& clauses,
+                 std::vector<LeftOut>& left_out) {
+    return load(vectors, clauses, Revision::other, left_out);
 }
 
 } // namespace bpf_assay::conformance

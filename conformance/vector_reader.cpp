@@ -133,7 +133,14 @@ std::variant<std::vector<Slot>, AssemblyError> CachingAssembler::assemble(const 
 }
 
 std::vector<Slot> VectorReader::assemble(const YAML::Node& node, const std::string& text) {
-    auto result = m_assembler.assemble(m_extension.empty() ? text : with_extension_syntax(text));
+    const auto in_llvm_s_words = [&] {
+        try {
+            return m_extension.empty() ? text : with_extension_syntax(text);
+        } catch (const std::exception& error) {
+            m_file.fail(node, error.what());
+        }
+    };
+    auto result = m_assembler.assemble(in_llvm_s_words());
     if (const auto* error = std::get_if<AssemblyError>(&result))
         throw InputError(m_file.inside(node, error->line, error->column).text() + ": " +
                          error->message);

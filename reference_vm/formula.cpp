@@ -380,6 +380,10 @@ private:
         case Name::imm:
             return m_in.imm;
         case Name::next_imm:
+            if (m_in.pc + 1 >= m_vm.slots().size()) { // only a wide instruction has one
+                m_fault = FaultReason::undefined_formula;
+                return 0;
+            }
             return sign_extend<u64>(static_cast<u32>(m_vm.slots()[m_in.pc + 1].imm));
         case Name::offset:
             return sign_extend<u64>(static_cast<u16>(m_in.offset));

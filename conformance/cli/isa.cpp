@@ -56,10 +56,13 @@ Command add_isa(CLI::App& app) {
     auto options = std::make_shared<Options>();
     CLI::App* isa = app.add_subcommand("isa", "Print the instruction table, or compare two");
     isa->add_flag("--json", options->json, "As JSON, for generators and `isa diff`");
-    isa->add_flag("--extensions", options->extensions,
-                  "With the extensions of the folder of vectors, as they stand there");
-    isa->add_option("--vectors", options->vectors, "Folder of vectors instead of the suite's own")
-        ->check(CLI::ExistingDirectory);
+    CLI::Option* extensions =
+        isa->add_flag("--extensions", options->extensions,
+                      "With the extensions of the folder of vectors, as they stand there");
+    isa->add_option("--vectors", options->vectors,
+                    "Folder of vectors instead of the suite's own, with --extensions")
+        ->check(CLI::ExistingDirectory)
+        ->needs(extensions);
     isa->footer("Examples:\n"
                 "  bpf-assay isa | grep divmul64\n"
                 "  bpf-assay isa --extensions --json > head.json\n"

@@ -6,7 +6,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <fstream>
+#include <tuple>
 
 #include <fnmatch.h>
 
@@ -22,21 +24,45 @@ IsaDump load_table(const std::string& path) {
     return load_isa_dump(path);
 }
 
-std::optional<Suite> load_vectors(const std::string& folder, Revision revision) {
-    if (folder.empty())
-        return std::nullopt;
-    // The clauses of either revision: which of them are still there is not the question.
-    const auto beside = std::filesystem::path(folder).parent_path() / "docs" / "clauses.yaml";
-    return load_suite(
-        folder,
-        revision == Revision::other && std::filesystem::exists(beside) ? beside : clauses_file(),
-        revision);
+/// Each revision has clauses of its own, beside its vectors.
+std::filesystem::path clauses_beside(const std::string& folder) {
+    // "vectors/" has a name behind the slash, which is empty
+    const auto vectors = (std::filesystem::absolute(folder) / ".").lexically_normal().parent_path();
+    const auto beside = vectors.parent_path() / "docs" / "clauses.yaml";
+    return std::filesystem::exists(beside) ? beside : clauses_file();
 }
 
-std::optional<Runtime> vm_of(const std::string& command) {
-    if (command.empty())
+std::optional<BaseSuite> load_base(const std::string& folder) {
+    if (folder.empty())
         return std::nullopt;
-    return Runtime{.command = plugin_command(command)};
+    BaseSuite base;
+    base.suite = load_suite(folder, clauses_beside(folder), base.left_out);
+    return base;
+}
+
+std::optional<Suite> load_head(const std::string& folder) {
+    return folder.empty() ? std::nullopt
+                          : std::optional(load_suite(folder, clauses_beside(folder)));
+}
+
+std::optional<Runtime> vm_of(const std::vector<std::string>& commands, std::size_t at) {
+    if (at >= commands.size())
+        return std::nullopt;
+    return Runtime{.command = plugin_command(commands[at])};
+}
+
+std::vector<VmPair> vms_of(const DiffOptions& options) {
+    const auto& [base, head] = std::tie(options.base_vms, options.head_vms);
+    if (!base.empty() && !head.empty() && base.size() != head.size())
+        throw InputError("--base-vm and --head-vm come in pairs: the first of each, and so on");
+    if (!head.empty() && options.base_vectors.empty())
+        throw InputError("--head-vm runs the vectors of before: give --base-vectors");
+    if (!base.empty() && options.head_vectors.empty() && head.empty())
+        throw InputError("--base-vm runs the vectors of after: give --head-vectors");
+    std::vector<VmPair> vms;
+    for (std::size_t i = 0; i < std::max(base.size(), head.size()); ++i)
+        vms.push_back({.base = vm_of(base, i), .head = vm_of(head, i)});
+    return vms;
 }
 
 std::vector<const TableRow*> rows_to_probe(const DiffOptions& options, const IsaDump& head,
@@ -73,10 +99,11 @@ void write(const std::string& path, const std::string& text) {
 } // namespace
 
 int isa_diff(const DiffOptions& options) {
+    const auto vms = vms_of(options);
     const IsaDump base = load_table(options.base);
     const IsaDump head = load_table(options.head);
-    const auto base_suite = load_vectors(options.base_vectors, Revision::other);
-    const auto head_suite = load_vectors(options.head_vectors, Revision::own);
+    const auto base_suite = load_base(options.base_vectors);
+    const auto head_suite = load_head(options.head_vectors);
     std::vector<Explanation> explanations;
     for (const std::string& file : options.explained)
         std::ranges::copy(load_explanations(file), std::back_inserter(explanations));
@@ -85,12 +112,14 @@ int isa_diff(const DiffOptions& options) {
     compare_tables(base, head, diff);
     if (head_suite)
         compare_vectors(base, head, base_suite ? &*base_suite : nullptr, *head_suite, diff);
-    if (base_suite)
-        find_turned(base, head, *base_suite, head_suite ? &*head_suite : nullptr, diff);
-    find_changed_meanings({.base_suite = base_suite ? &*base_suite : nullptr,
+    if (base_suite) {
+        find_turned(base, head, base_suite->suite, head_suite ? &*head_suite : nullptr, diff);
+        report_left_out(base, head, base_suite->left_out, diff);
+    }
+    find_changed_meanings({.head = head,
+                           .base_suite = base_suite ? &base_suite->suite : nullptr,
                            .head_suite = head_suite ? &*head_suite : nullptr,
-                           .base_vm = vm_of(options.base_vm),
-                           .head_vm = vm_of(options.head_vm)},
+                           .vms = vms},
                           diff);
     const auto runtimes = selected_runtimes(options.runtimes);
     if (!runtimes.empty()) {
@@ -114,15 +143,19 @@ CLI::App* add_isa_diff(CLI::App& isa, DiffOptions& options) {
     diff->add_option("base", options.base, "Table of before: isa --extensions --json")->required();
     diff->add_option("head", options.head, "Table of after")->required();
     diff->add_option("--base-vectors", options.base_vectors,
-                     "Vectors of before: which that must be refused mean something now")
+                     "Vectors of before: which are gone, say something else, or must be refused "
+                     "and mean something now. The clauses are those of docs beside the folder")
         ->check(CLI::ExistingDirectory);
     diff->add_option("--head-vectors", options.head_vectors,
                      "Vectors of after, of this build: what is new has to be tested")
         ->check(CLI::ExistingDirectory);
-    diff->add_option("--base-vm", options.base_vm,
-                     "Plugin command of the reference VM of before: runs the vectors of after");
-    diff->add_option("--head-vm", options.head_vm,
-                     "That of after, with its extensions on: runs the vectors of before");
+    diff->add_option("--base-vm", options.base_vms,
+                     "Plugin command of the reference VM of before: runs the vectors of both. May "
+                     "stand several times, in pairs with --head-vm: other options")
+        ->allow_extra_args(false);
+    diff->add_option("--head-vm", options.head_vms,
+                     "That of after, with the same options: runs the vectors of before")
+        ->allow_extra_args(false);
     diff->add_option("--explained", options.explained,
                      "File of intended changes (docs/propose-an-instruction.md); may stand several "
                      "times")

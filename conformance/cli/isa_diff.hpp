@@ -11,7 +11,7 @@ namespace bpf_assay::conformance::cli {
 struct DiffOptions {
     std::string base, head; // tables, as `isa --extensions --json` prints them
     std::string base_vectors, head_vectors;
-    std::string base_vm, head_vm; // plugin commands
+    std::vector<std::string> base_vms, head_vms; // plugin commands; the first of each, and so on
     std::vector<std::string> explained;
     std::vector<std::string> probed; // patterns of instructions, besides those that were added
     RuntimeOptions runtimes;

@@ -19,7 +19,7 @@ using namespace test;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-constexpr std::string_view good = R"yaml(extension: x-min
+constexpr std::string_view good = R"yaml(extension: x-test
 title: Minimum
 text: The smaller of two numbers.
 status: draft
@@ -27,10 +27,10 @@ since: {llvm: "99"}
 runs: true
 links: [https://example.org/min]
 clauses:
-  - {id: X-MIN-VALUE, kind: value, text: "MIN writes the smaller number."}
+  - {id: X-TEST-VALUE, kind: value, text: "MIN writes the smaller number."}
 instructions:
-  - mnemonic: min64_reg
-    opcode: 0xef
+  - mnemonic: test64_reg
+    opcode: 0xff
     dst_reg: any
     src_reg: any
     offset: unused
@@ -50,22 +50,22 @@ std::string replaced(std::string_view text, std::string_view old, std::string_vi
 
 TEST(extension_files, all_of_it_is_read) {
     const TemporaryFolder folder;
-    folder.write("extensions/x-min/extension.yaml", good);
+    folder.write("extensions/x-test/extension.yaml", good);
     const auto extensions = load_extensions(folder.path());
     ASSERT_EQ(extensions.size(), 1u);
     const ExtensionFile& min = extensions[0];
-    EXPECT_EQ(min.name, "x-min");
+    EXPECT_EQ(min.name, "x-test");
     EXPECT_EQ(min.status, ExtensionStatus::draft);
     EXPECT_EQ(min.since.at("llvm"), "99");
     EXPECT_TRUE(min.runs);
     ASSERT_EQ(min.clauses.size(), 1u);
-    EXPECT_EQ(min.clauses[0].first, "X-MIN-VALUE");
-    EXPECT_EQ(min.clauses[0].second.section, "x-min");
+    EXPECT_EQ(min.clauses[0].first, "X-TEST-VALUE");
+    EXPECT_EQ(min.clauses[0].second.section, "x-test");
     ASSERT_EQ(min.rows.size(), 1u);
-    EXPECT_EQ(min.rows[0].opcode, 0xef);
+    EXPECT_EQ(min.rows[0].opcode, 0xff);
     EXPECT_EQ(min.rows[0].imm.value, 3);
-    EXPECT_EQ(min.rows[0].group, "x-min");
-    EXPECT_EQ(min.rows[0].encoding(), "opcode 0xef, imm 3");
+    EXPECT_EQ(min.rows[0].group, "x-test");
+    EXPECT_EQ(min.rows[0].encoding(), "opcode 0xff, imm 3");
     EXPECT_THAT(min.rows[0].where, testing::EndsWith("extension.yaml:11:15"));
     EXPECT_EQ(load_extensions(folder.path() / "extensions").size(), 0u); // no folder, no extensions
 }
@@ -80,10 +80,11 @@ TEST(extension_files, the_suite_s_own_are_those_of_this_build) {
 
 TEST(extension_files, a_row_that_this_build_does_not_have) {
     const TemporaryFolder folder;
-    folder.write("extensions/x-min/extension.yaml", good);
-    EXPECT_THAT(stale_row(load_extensions(folder.path())[0]).value_or(""),
-                testing::EndsWith("extension.yaml:11:15: this build does not have 'min64_reg'; run "
-                                  "scripts/generate, and build"));
+    folder.write("extensions/x-test/extension.yaml", good);
+    EXPECT_THAT(
+        stale_row(load_extensions(folder.path())[0]).value_or(""),
+        testing::EndsWith("extension.yaml:11:15: this build does not have 'test64_reg'; run "
+                          "scripts/generate, and build"));
     const std::filesystem::path source(ASSAY_SOURCE_DIR);
     std::filesystem::create_directories(folder.path() / "own/extensions");
     std::filesystem::copy(source / "vectors/extensions/x-maygoto",
@@ -105,8 +106,8 @@ struct FileMistake {
 
 TEST(extension_files, mistakes) {
     for (const FileMistake& mistake : std::initializer_list<FileMistake>{
-             {"extension: x-min", "extension: min", "1:12", "is not of the form x-"},
-             {"extension: x-min", "extension: x-max", "1:12", "the two have the same name"},
+             {"extension: x-test", "extension: min", "1:12", "is not of the form x-"},
+             {"extension: x-test", "extension: x-max", "1:12", "the two have the same name"},
              {"title: Minimum\n", "", "1:1", "key 'title' is missing"},
              {"title:", "titel:", "2:1", "titel"},
              {"draft", "ready", "4:9", "status is draft, shipped or withdrawn, not 'ready'"},
@@ -114,28 +115,40 @@ TEST(extension_files, mistakes) {
              {"runs: true", "runs: false", "6:7", "says 'why'"},
              {"runs: true", "runs: true\nwhy: W", "6:7", "this runs"},
              {"https://", "http://", "7:9", "a link begins with https://"},
-             {"X-MIN-VALUE", "MIN-VALUE", "9:10", "a clause of x-min is called X-MIN-..."},
-             {"  - {id: X-MIN", "  - {id: X-MIN-VALUE, kind: k, text: t}\n  - {id: X-MIN", "10:10",
-              "clause 'X-MIN-VALUE' stands twice"},
-             {"min64_reg", "add64_reg", "11:15", "'add64_reg' is an instruction of RFC 9669"},
-             {"opcode: 0xef", "opcode: 0x1ef", "12:13", "opcode"},
+             {"X-TEST-VALUE", "MIN-VALUE", "9:10", "a clause of x-test is called X-TEST-..."},
+             {"  - {id: X-TEST", "  - {id: X-TEST-VALUE, kind: k, text: t}\n  - {id: X-TEST",
+              "10:10", "clause 'X-TEST-VALUE' stands twice"},
+             {"test64_reg", "add64_reg", "11:15", "'add64_reg' is an instruction of RFC 9669"},
+             {"opcode: 0xff", "opcode: 0x1ff", "12:13", "opcode"},
              {"dst_reg: any", "dst_reg: 16", "13:14", "dst_reg"},
              {"dst_reg: any", "dst_reg: some", "13:14", "dst_reg is any, unused or a number"},
              {"    imm: 3\n", "", "11:5", "key 'imm' is missing"},
              {"    imm: 3\n", "    imm: 3\n    wide: true\n", "11:5", "key 'next_imm' is missing"},
              {"    imm: 3\n", "    imm: 3\n    next_imm: any\n", "17:15",
               "only a wide instruction"},
-             {"X, ALU64", "X, ALU", "17:15", "opcode 0xef is of class ALU64"},
+             {"X, ALU64", "X, ALU", "17:15", "opcode 0xff is of class ALU64"},
              {"{MIN, X, ALU64}", "MIN", "17:15", "is not of the form"},
              {"src ? dst : src", "src ? dst", "18:14", "expected ':'"},
              {"src ? dst : src", "imm ? dst : src", "18:14", "the formula has imm, a field that"},
              {"< src ? dst : src", "< 5 ? dst : 5", "18:14",
               "the formula has no src, which may be"},
+             {"< src ? dst : src", "< src ? dst : next_imm", "18:14",
+              "the formula has next_imm, and the instruction is not wide"},
+             {"dst = dst < src ? dst : src", "PC += dst < src ? 1 : 2", "18:14",
+              "a formula that jumps has either offset or imm"},
+             {"dst = dst < src ? dst : src", "PC += dst < src ? offset : imm", "18:14",
+              "a formula that jumps has either offset or imm"},
+             {"{src})\"", "{src)\"", "19:13", "a brace stands alone"},
+             {"{src})\"", "src})\"", "19:13", "a brace stands alone"},
+             {"min({dst}, {src})", "{src} {dst", "19:13", "a brace stands alone"},
+             {"{dst} = min({dst}, {src})", "{dst} += {src}", "19:13",
+              "'r1 += r2' is the assembly of 'add64_reg' of RFC 9669"},
+             {"{dst} = min({dst}, {src})", "goto {target}", "19:13", "the assembly of 'ja'"},
              {"min({dst}", "min({dest}", "19:13", "there is no {dest}; expected one of dst, dst32"},
              {"llvm_cpu: \"-\"", "llvm_cpu: v9", "20:15", "llvm_cpu is v1 to v5"},
          }) {
         const TemporaryFolder folder;
-        const auto path = folder.write("extensions/x-min/extension.yaml",
+        const auto path = folder.write("extensions/x-test/extension.yaml",
                                        replaced(good, mistake.old, mistake.with));
         const std::string error = error_of([&] { load_extensions(folder.path()); });
         EXPECT_THAT(error, StartsWith(fmt::format("{}:{}: ", path.string(), mistake.place)))
@@ -147,18 +160,18 @@ TEST(extension_files, mistakes) {
 TEST(extension_files, rows_that_are_one_another) {
     const TemporaryFolder folder;
     const std::string row(good.substr(good.find("  - mnemonic")));
-    folder.write("extensions/x-min/extension.yaml", std::string(good) += row);
+    folder.write("extensions/x-test/extension.yaml", std::string(good) += row);
     EXPECT_THAT(error_of([&] { load_extensions(folder.path()); }), HasSubstr("stands twice"));
-    folder.write("extensions/x-min/extension.yaml",
-                 std::string(good) += replaced(row, "min64_reg", "max64_reg"));
+    folder.write("extensions/x-test/extension.yaml",
+                 std::string(good) += replaced(row, "test64_reg", "max64_reg"));
     EXPECT_THAT(error_of([&] { load_extensions(folder.path()); }),
-                HasSubstr(":21:15: 'max64_reg' and 'min64_reg' of this extension have encodings"));
-    folder.write("extensions/x-min/extension.yaml", good);
+                HasSubstr(":21:15: 'max64_reg' and 'test64_reg' of this extension have encodings"));
+    folder.write("extensions/x-test/extension.yaml", good);
     folder.write(
         "extensions/x-max/extension.yaml",
-        replaced(replaced(good, "extension: x-min", "extension: x-max"), "X-MIN", "X-MAX"));
+        replaced(replaced(good, "extension: x-test", "extension: x-max"), "X-TEST", "X-MAX"));
     EXPECT_THAT(error_of([&] { load_extensions(folder.path()); }),
-                HasSubstr("mnemonic 'min64_reg' is taken by "));
+                HasSubstr("mnemonic 'test64_reg' is taken by "));
     std::filesystem::remove(folder.path() / "extensions/x-max/extension.yaml");
     EXPECT_THAT(error_of([&] { load_extensions(folder.path()); }),
                 testing::EndsWith("x-max: a folder of an extension has a file extension.yaml"));
@@ -242,8 +255,15 @@ TEST(extension_syntax, all_else_stays) {
     for (const std::string text :
          {"", "r0 = 1", "r0 = 1; exit\n", "a:\n  goto a # may_goto +1\n", "exit // may_goto +1",
           "may_goto label", "may_goto +99999", "w3 = load_acquire((u64 *)(r4 + 0))",
-          "r99 = load_acquire((u64 *)(r4 + 0))", ";;\n\n"})
+          "r99 = load_acquire((u64 *)(r4 + 0))", "r03 = load_acquire((u64 *)(r4 + 0))",
+          "r3 = load_acquire((u64 *)(r12 + 0))", "r11 = load_acquire((u64 *)(r4 + 0))",
+          "may_goto +99999999999999999999", "may_goto -18446744073709551615",
+          "r3 = load_acquire((u64 *)(r4 + 0x10000000000000000))", ";;\n\n", "a: b:", ":",
+          "1: exit"})
         EXPECT_EQ(with_extension_syntax(text), text);
+    const std::string long_text(200'000, 'x');
+    EXPECT_EQ(with_extension_syntax(long_text), long_text);
+    EXPECT_EQ(with_extension_syntax("a: b:may_goto +010"), "a: b:.quad 0x00000000000a00e5");
     EXPECT_EQ(with_extension_syntax("again: may_goto -1; r0 = 1 # c\nexit"),
               "again: .quad 0x00000000ffff00e5; r0 = 1 # c\nexit");
     EXPECT_EQ(with_extension_syntax("  w1=load_acquire((u8*)(r2))"), "  .quad 0x00000100000021d3");
