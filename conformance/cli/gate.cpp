@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <random>
 
 namespace bpf_assay::conformance::cli {
 namespace {
@@ -68,14 +69,19 @@ std::optional<reports::FileOutcomes> read_baseline(const Options& options) {
     return std::nullopt;
 }
 
+/// Nobody who has a say in what is printed before it can guess it.
+std::string secret_word() {
+    std::random_device device;
+    return fmt::format("{:08x}{:08x}{:08x}{:08x}", device(), device(), device(), device());
+}
+
 void write_forms(const Options& options, const gate::Judgement& judgement) {
     if (!options.junit.empty())
         write_text(options.junit, gate::junit(judgement));
     if (!options.markdown.empty())
         write_text(options.markdown, gate::markdown(judgement));
-    fmt::print("{}", gate::text(judgement));
-    if (options.github)
-        fmt::print("{}", gate::github_annotations(judgement));
+    fmt::print("{}",
+               options.github ? gate::github(judgement, secret_word()) : gate::text(judgement));
 }
 
 /// A run that did not end well is no measure for the next.

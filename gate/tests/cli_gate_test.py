@@ -5,6 +5,7 @@
 """
 
 import json
+import re
 import shlex
 import sys
 import unittest
@@ -51,6 +52,24 @@ class Gate(Cli):
     def tolerance(self, **changes):
         return {"vectors": ["v/number-3"], "outcomes": ["wrong"], "reason": "issue 7",
                 "until": "2027-01-31", **changes}  # fmt: skip
+
+    def with_outcome(self, path, number, outcome, *, tolerated=False, why="because"):
+        """The results, in which v/number-N passed, with another outcome of it."""
+        results = json.loads(path.read_text())
+        runtime = results["runtimes"][0]
+        vector = runtime["vectors"][number - 1]
+        self.assertEqual((vector["id"], vector["outcome"]), (f"v/number-{number}", "pass"))
+        rows = vector["rows"]["passed"]
+        vector.update(outcome=outcome, tolerated=tolerated, why=why, failures=[])
+        vector["rows"]["passed"] = 0
+        (group,) = (group for group in runtime["groups"] if group["vectors"])
+        group["rows"]["passed"] -= rows
+        group["tolerated"] += tolerated
+        group["outcomes"]["pass"] -= 1
+        group["outcomes"][outcome] = 1
+        results["exit_status"] = 0 if tolerated else 1
+        path.write_text(json.dumps(results))
+        return path
 
     def gate(self, *plugins, status, options=(), run_options=(), rerun=0):
         results = self.run_vectors(*plugins, options=run_options)
@@ -381,10 +400,23 @@ class Gate(Cli):
         self.gate(fake("good"), status=0, options=["--markdown", path])
         self.assertIn("## The gate is open", path.read_text())
 
+    def commands_in(self, text):
+        """What GitHub takes for commands, of either kind."""
+        commands, until = [], None
+        for line in map(str.strip, text.splitlines()):
+            if until is None and (stop := re.fullmatch("::stop-commands::([0-9a-f]{32})", line)):
+                until = f"::{stop[1]}::"
+            elif until is None and (line.startswith("::") or "##[" in line):
+                commands.append(line)
+            elif line == until:
+                until = None
+        self.assertIsNone(until)
+        return commands
+
     def test_annotations_are_one_line_each(self):
         self.make_baseline(fake("good"))
         text = self.gate(WRONG, status=1, options=["--github"])
-        lines = [line for line in text.splitlines() if line.startswith("::")]
+        lines = self.commands_in(text)
         self.assertEqual(len(lines), 1)
         self.assertTrue(lines[0].startswith("::error title=regressed%3A v/number-3::"), lines[0])
         self.assertIn("%0A", lines[0])
@@ -401,6 +433,19 @@ class Gate(Cli):
         text = self.gate(plugin, status=1, options=["--github"])
         self.assertNotIn("\x1b", text)
         self.assertFalse([line for line in text.splitlines() if line.startswith("::error::owned")])
+
+    def test_a_plugin_cannot_stop_annotations(self):
+        hello = {"hello": {"protocol": 1, "name": "::stop-commands::x", "version": "1",
+                           "engine": "jit", "byte_order": "little", "contexts": ["memory"],
+                           "groups": ["base64"], "environment": {}}}  # fmt: skip
+        plugin = fake("bad-hello --hello " + shlex.quote(json.dumps(hello)))
+        self.make_baseline(plugin)
+        results = self.with_outcome(self.run_vectors(plugin), 3, "wrong", why="a ##[stop-commands]tok")
+        text = self.gate_of(results, status=1, options=["--github"]).stdout
+        self.assertIn("    ::stop-commands::x 1 (jit)\n", text)
+        self.assertIn("##[stop-commands]tok", text)
+        (annotation,) = self.commands_in(text)
+        self.assertTrue(annotation.startswith("::error title=regressed%3A v/number-3::"), annotation)
 
     def test_a_file_that_cannot_be_written_is_told_first(self):
         self.make_baseline(fake("good"))
