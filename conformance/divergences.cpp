@@ -1,5 +1,6 @@
 #include "conformance/divergences.hpp"
 
+#include "conformance/results_words.hpp"
 #include "conformance/yaml_reader.hpp"
 
 #include <fmt/format.h>
@@ -11,6 +12,10 @@
 
 namespace bpf_assay::conformance {
 namespace {
+
+/// What can be known of a runtime.
+constexpr std::array failures{Outcome::wrong, Outcome::rejected, Outcome::accepted,
+                              Outcome::fault, Outcome::crash,    Outcome::timeout};
 
 std::string read_engine(const YamlFile& file, const YAML::Node& node) {
     std::string engine = file.text(node, "engine");
@@ -62,8 +67,6 @@ KnownDivergence read(const YamlFile& file, const YAML::Node& node) {
         known.vectors.push_back(file.text(pattern, "a pattern"));
     const YAML::Node outcome = file.required(node, "outcome");
     const std::string name = file.text(outcome, "outcome");
-    static constexpr std::array failures{Outcome::wrong, Outcome::rejected, Outcome::accepted,
-                                         Outcome::fault, Outcome::crash,    Outcome::timeout};
     const auto found =
         std::ranges::find(failures, name, [](Outcome failure) { return name_of(failure); });
     if (found == failures.end())
@@ -115,6 +118,15 @@ const KnownDivergence* find_divergence(const std::vector<KnownDivergence>& known
         return candidate.outcome == outcome && is_about(candidate, hello, vector);
     });
     return found == known.end() ? nullptr : &*found;
+}
+
+std::optional<Outcome> known_outcome(const VectorResult& result) {
+    if (result.outcome != Outcome::expected_failure)
+        return std::nullopt;
+    for (const Outcome outcome : failures)
+        if (result.why.starts_with(fmt::format("{}: ", name_of(outcome))))
+            return outcome;
+    return std::nullopt;
 }
 
 void apply_divergences(const std::vector<KnownDivergence>& known, const Hello& hello,

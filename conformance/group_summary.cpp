@@ -86,10 +86,6 @@ std::vector<GroupSummary> summarise(const RuntimeResult& runtime) {
     return summaries;
 }
 
-namespace {
-
-/// Whether the runtime took anything of what it was asked. Refused encodings count only where
-/// nothing else was asked: what refuses every program refuses them, too.
 bool ran_anything(const RuntimeResult& runtime) {
     const bool only_encodings = std::ranges::all_of(
         runtime.vectors, [](const Vector* vector) { return vector->kind == Kind::encoding; });
@@ -101,8 +97,6 @@ bool ran_anything(const RuntimeResult& runtime) {
     }
     return false;
 }
-
-} // namespace
 
 int exit_status(const std::vector<RuntimeResult>& runtimes) {
     bool ran = false;

@@ -33,6 +33,10 @@ struct GroupSummary {
 /// whose vectors ran.
 std::vector<GroupSummary> summarise(const RuntimeResult& runtime);
 
+/// Whether the runtime took anything of what it was asked. Refused encodings count only where
+/// nothing else was asked: what refuses every program refuses them, too.
+bool ran_anything(const RuntimeResult& runtime);
+
 /// 0: all as expected, tolerated outcomes included; 1: a divergence; 2: nothing ran, or a vector
 /// has no verdict.
 int exit_status(const std::vector<RuntimeResult>& runtimes);

@@ -3,6 +3,7 @@
 #include "conformance/group_summary.hpp"
 #include "conformance/printable.hpp"
 #include "conformance/results_json.hpp"
+#include "conformance/results_words.hpp"
 
 #include <fmt/format.h>
 
@@ -13,14 +14,6 @@
 #include <unordered_set>
 
 namespace bpf_assay::conformance {
-namespace {
-
-using nlohmann::json;
-
-/// What is wrong with the file; read_results adds its name.
-struct Malformed {
-    std::string what;
-};
 
 Outcome outcome_from(const std::string& name) {
     const auto found =
@@ -31,16 +24,16 @@ Outcome outcome_from(const std::string& name) {
 }
 
 RuntimeStatus status_from(const std::string& name) {
-    if (name == "ran")
-        return RuntimeStatus::ran;
-    if (name == "unavailable")
-        return RuntimeStatus::unavailable;
-    if (name == "given up")
-        return RuntimeStatus::given_up;
-    if (name == "interrupted")
-        return RuntimeStatus::interrupted;
+    for (const RuntimeStatus status : {RuntimeStatus::ran, RuntimeStatus::unavailable,
+                                       RuntimeStatus::given_up, RuntimeStatus::interrupted})
+        if (name_of(status) == name)
+            return status;
     throw Malformed{fmt::format("'{}' is no status", name)};
 }
+
+namespace {
+
+using nlohmann::json;
 
 std::vector<Slot> slots_from(const std::string& hex, ByteOrder order) {
     if (hex.size() % (2 * slot_size) != 0)

@@ -25,7 +25,10 @@ YamlFile::YamlFile(const std::filesystem::path& path)
     for (std::string line; std::getline(lines, line);)
         m_lines.push_back(line);
     try {
-        m_root = YAML::Load(m_bytes);
+        const auto documents = YAML::LoadAll(m_bytes);
+        if (documents.size() > 1)
+            fail(documents[1], "a second document, which nobody would read");
+        m_root = documents.empty() ? YAML::Node() : documents[0];
     } catch (const YAML::Exception& error) {
         throw InputError(fmt::format("{}:{}:{}: {}", *m_name, error.mark.line + 1,
                                      error.mark.column + 1, error.msg));

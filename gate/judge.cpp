@@ -1,7 +1,12 @@
 #include "gate/judge.hpp"
 
+#include "reports/command_line.hpp"
+
 #include "conformance/claims.hpp"
 #include "conformance/divergences.hpp"
+#include "conformance/group_summary.hpp"
+#include "conformance/results_words.hpp"
+#include "conformance/shell_word.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -26,19 +31,6 @@ std::string list(const std::vector<std::string>& ids) {
     if (named < ids.size())
         text += fmt::format(" and {} more", ids.size() - named);
     return text;
-}
-
-/// For a shell: quotes only where they are needed.
-std::string word(const std::string& text) {
-    static constexpr std::string_view plain =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_/.,:=@%+-";
-    if (!text.empty() && text.find_first_not_of(plain) == std::string::npos)
-        return text;
-    std::string quoted = "'";
-    for (const char c : text)
-        quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    quoted += '\'';
-    return quoted;
 }
 
 std::vector<std::string> clauses_of(const Suite& suite, const Vector& vector) {
@@ -103,9 +95,9 @@ private:
         m_judgement.notes = comparison.notes;
         for (const reports::RuntimeComparison& pair : comparison.runtimes) {
             const std::string& title = pair.after.empty() ? pair.before : pair.after;
-            for (const std::string& note : pair.notes)
-                if (std::ranges::find(pair.other_way, note) == pair.other_way.end())
-                    m_judgement.notes.push_back(fmt::format("{}: {}", title, note));
+            for (const std::string& text : pair.notes)
+                if (std::ranges::find(pair.other_way, text) == pair.other_way.end())
+                    m_judgement.notes.push_back(fmt::format("{}: {}", title, text));
             if (!pair.after_index) {
                 add({.cause = Cause::runtime_gone,
                      .runtime = title,
@@ -127,26 +119,30 @@ private:
             add({.cause = Cause::runtime_broken,
                  .runtime = title,
                  .text = fmt::format("{}: {}", name_of(runtime.status), runtime.why)});
-        else if (runtime.vectors.empty())
-            add({.cause = Cause::nothing_ran, .runtime = title, .text = "no vector was run on it"});
+        else if (!ran_anything(runtime))
+            add({.cause = Cause::nothing_ran,
+                 .runtime = title,
+                 .text = runtime.vectors.empty()
+                             ? std::string("no vector was run on it")
+                             : fmt::format("it took none of its {} vectors: all are unsupported, "
+                                           "or not run",
+                                           runtime.vectors.size())});
         for (const std::string& text : runtime.unexplained)
             add({.cause = Cause::runtime_broken, .runtime = title, .text = text});
-        std::vector<std::string> not_executed;
-        for (std::size_t at = 0; at < runtime.vectors.size(); ++at) {
-            const Vector& vector = *runtime.vectors[at];
-            const VectorOutcome* then = outcome_in(before, vector.id);
-            judge_vector(index, vector, runtime.results[at], then);
-            if (then != nullptr && then->left_out.empty() && then->outcome == Outcome::pass &&
-                runtime.results[at].outcome == Outcome::pass_not_executed)
-                not_executed.push_back(vector.id);
-        }
-        if (!not_executed.empty())
-            m_judgement.notes.push_back(fmt::format(
-                "{}: {} still right, but the tested instruction was in no program that ran: {}",
-                title, not_executed.size(), list(not_executed)));
+        m_other_rows.clear();
+        for (std::size_t at = 0; at < runtime.vectors.size(); ++at)
+            judge_vector(index, *runtime.vectors[at], runtime.results[at], before);
+        if (!m_other_rows.empty())
+            note(runtime, fmt::format("{} come out as before, but have another number of rows in "
+                                      "these vectors: whether more are wrong cannot be told: {}",
+                                      m_other_rows.size(), list(m_other_rows)));
         if (before != nullptr && runtime.status == RuntimeStatus::ran)
             judge_missing(index, *before);
         judge_groups(index);
+    }
+
+    void note(const RuntimeResult& runtime, const std::string& text) {
+        m_judgement.notes.push_back(fmt::format("{}: {}", runtime.title(), text));
     }
 
     static const VectorOutcome* outcome_in(const RuntimeOutcomes* runtime, const std::string& id) {
@@ -157,56 +153,117 @@ private:
     }
 
     void judge_vector(std::size_t index, const Vector& vector, const VectorResult& result,
-                      const VectorOutcome* then) {
+                      const RuntimeOutcomes* before) {
+        const RuntimeResult& runtime = m_question.results.runtimes[index];
+        const VectorOutcome* then = outcome_in(before, vector.id);
         Counts& counts = m_judgement.counts;
         ++counts.vectors;
-        if (is_pass(result.outcome)) {
-            ++counts.passed;
-            note_pass(m_question.results.runtimes[index], vector.id);
+        if (is_pass(result.outcome))
+            note_pass(runtime, vector.id, result.outcome);
+        if (result.outcome == Outcome::not_run) {
+            add_vector(Cause::no_verdict, index, vector, result, result.why);
         } else if (result.outcome == Outcome::unexpected_pass) {
             add_vector(Cause::unexpected_pass, index, vector, result, result.why);
-        } else if (result.outcome == Outcome::not_run) {
-            const bool was_so =
-                then != nullptr && then->left_out.empty() && then->outcome == Outcome::not_run;
-            if (was_so)
-                ++counts.unchanged;
-            else
-                add_vector(Cause::no_verdict, index, vector, result, result.why);
-        } else if (!is_divergence(result.outcome, result.tolerated) ||
-                   tolerates(m_question.results.runtimes[index], vector.id, result.outcome)) {
-            ++counts.tolerated;
+        } else if (tolerates(runtime, vector.id, result)) {
+            ++(is_pass(result.outcome) ? counts.passed : counts.tolerated);
+        } else if (then != nullptr && is_lost(*then, result)) {
+            add_vector(Cause::lost, index, vector, result, change_text(*then, result));
+        } else if (is_pass(result.outcome)) {
+            judge_pass(index, vector, result, before);
+        } else if (is_divergence(result.outcome, result.tolerated)) {
+            judge_divergence(index, vector, result, before);
+        } else if (const std::string worse = worse_rows(vector, result, then); !worse.empty()) {
+            add_vector(Cause::regressed, index, vector, result, worse);
         } else {
-            judge_divergence(index, vector, result, then);
+            ++counts.tolerated;
         }
     }
 
+    static std::string change_text(const VectorOutcome& then, const VectorResult& result) {
+        return fmt::format("{} before, {} now: {}", then.text(), name_of(result.outcome),
+                           result.why);
+    }
+
+    /// Right before, and now neither right nor wrong: by its policy, as it is not claimed, or as
+    /// the instruction was in no program that ran. What a list of divergences names is not lost.
+    static bool is_lost(const VectorOutcome& then, const VectorResult& result) {
+        if (!then.left_out.empty())
+            return false;
+        if (is_pass(result.outcome))
+            return result.outcome == Outcome::pass_not_executed && then.outcome == Outcome::pass;
+        return then.passes() && result.outcome != Outcome::expected_failure &&
+               !is_divergence(result.outcome, result.tolerated);
+    }
+
+    void judge_pass(std::size_t index, const Vector& vector, const VectorResult& result,
+                    const RuntimeOutcomes* before) {
+        const RuntimeResult& runtime = m_question.results.runtimes[index];
+        const VectorOutcome* then = outcome_in(before, vector.id);
+        const bool comparable = then != nullptr && then->passes() && is_same_suite() &&
+                                before->profile == m_question.results.runs.at(runtime.run).profile;
+        if (comparable && result.rows.passed < then->passed_rows)
+            add_vector(Cause::fewer_rows, index, vector, result,
+                       fmt::format("{} rows right before, {} now, and no other", then->passed_rows,
+                                   result.rows.passed));
+        else
+            ++m_judgement.counts.passed;
+    }
+
     void judge_divergence(std::size_t index, const Vector& vector, const VectorResult& result,
-                          const VectorOutcome* then) {
+                          const RuntimeOutcomes* before) {
         Counts& counts = m_judgement.counts;
+        const VectorOutcome* then = outcome_in(before, vector.id);
         const bool is_new =
             then == nullptr || !then->left_out.empty() || then->outcome == Outcome::not_run;
         if (!m_judgement.has_baseline) {
             ++counts.unchanged; // this run makes the baseline
-        } else if (is_new && m_question.policy.new_vectors_may_fail) {
+        } else if (is_new && may_fail(before, vector.id)) {
             ++counts.tolerated;
         } else if (is_new) {
             add_vector(Cause::new_failure, index, vector, result,
                        fmt::format("{}: {}", name_of(result.outcome), result.why));
         } else if (!then->diverges()) {
-            add_vector(Cause::regressed, index, vector, result,
-                       fmt::format("{} before, {} now: {}", then->text(), name_of(result.outcome),
-                                   result.why));
+            add_vector(Cause::regressed, index, vector, result, change_text(*then, result));
         } else if (then->outcome != result.outcome) {
-            add_vector(Cause::otherwise, index, vector, result,
-                       fmt::format("{} before, {} now: {}", then->text(), name_of(result.outcome),
-                                   result.why));
-        } else if (result.rows.passed < then->passed_rows) {
-            add_vector(Cause::regressed, index, vector, result,
-                       fmt::format("{} rows right before, {} now: {}", then->passed_rows,
-                                   result.rows.passed, result.why));
+            add_vector(Cause::otherwise, index, vector, result, change_text(*then, result));
+        } else if (const std::string worse = worse_rows(vector, result, then); !worse.empty()) {
+            add_vector(Cause::regressed, index, vector, result, worse);
         } else {
             ++counts.unchanged;
         }
+    }
+
+    /// A vector that is new to a runtime which is not: one without a verdict was there before.
+    bool may_fail(const RuntimeOutcomes* before, const std::string& id) const {
+        return m_question.policy.new_vectors_may_fail && before != nullptr &&
+               before->status != RuntimeStatus::unavailable && !before->by_id.contains(id);
+    }
+
+    bool is_same_suite() const {
+        return m_question.baseline && m_question.baseline->digest == m_question.suite.digest;
+    }
+
+    /// How it is worse by its rows, where the outcome is that of before; empty: it is not.
+    std::string worse_rows(const Vector& vector, const VectorResult& result,
+                           const VectorOutcome* then) {
+        if (then == nullptr || !then->left_out.empty() || then->outcome != result.outcome)
+            return {};
+        const RowCounts& rows = result.rows;
+        if (rows.total == then->total_rows)
+            return rows.passed < then->passed_rows
+                       ? fmt::format("{} rows right before, {} now: {}", then->passed_rows,
+                                     rows.passed, result.why)
+                       : std::string();
+        if (!is_same_suite()) {
+            m_other_rows.push_back(vector.id);
+            return {};
+        }
+        const std::size_t failing = rows.total - std::min(rows.passed, rows.total);
+        const std::size_t failed = then->total_rows - std::min(then->passed_rows, then->total_rows);
+        return failing > failed
+                   ? fmt::format("{} of {} rows not right before, {} of {} now: {}", failed,
+                                 then->total_rows, failing, rows.total, result.why)
+                   : std::string();
     }
 
     void add_vector(Cause cause, std::size_t index, const Vector& vector,
@@ -242,8 +299,8 @@ private:
                      .id = id,
                      .text = fmt::format("{} in the baseline, not in the results", then.text())});
             else if (then.left_out.empty() && then.outcome != Outcome::not_run &&
-                     !found->second.empty())
-                add({.cause = Cause::no_verdict,
+                     !found->second.empty() && !tolerates(runtime, id, std::nullopt))
+                add({.cause = Cause::lost,
                      .runtime = runtime.title(),
                      .id = id,
                      .text = fmt::format("{} before, {} now", then.text(), found->second)});
@@ -268,40 +325,84 @@ private:
         const RuntimeResult& runtime = m_question.results.runtimes[index];
         if (runtime.status == RuntimeStatus::unavailable)
             return;
-        for (const Group group : demanded(claims_of(runtime)))
-            if (const std::string why = why_not_held(runtime, group); !why.empty())
+        for (const Group group : demanded(claims_of(runtime))) {
+            const GroupCount count = count_group(runtime, group);
+            const auto& named = m_question.policy.must_hold;
+            if (count.all == 0 && std::ranges::find(named, group) == named.end()) {
+                note(runtime,
+                     fmt::format("{} must hold, and there is no vector of it", name_of(group)));
+                continue;
+            }
+            if (const std::string why = why_not_held(count); !why.empty())
                 add({.cause = Cause::group_not_held,
                      .runtime = runtime.title(),
                      .text = fmt::format("{} must hold, and {}", name_of(group), why)});
+            else if (!count.left_out.empty())
+                note(runtime,
+                     fmt::format("{} holds without {} vectors that are not offered or "
+                                 "switched off: {}",
+                                 name_of(group), count.left_out.size(), list(count.left_out)));
+        }
     }
 
-    /// Of the group's own vectors; those that it includes are demanded, too. Empty: it is held.
-    std::string why_not_held(const RuntimeResult& runtime, Group group) const {
+    /// A group's own vectors; those of the groups that it includes are demanded, too.
+    struct GroupCount {
+        std::size_t all = 0;               // in the suite
+        std::size_t asked = 0;             // in the results, those that were left out, too
+        std::size_t ran = 0;               // something of it was taken
+        std::size_t executed = 0;          // of those, with the tested instruction
+        std::vector<std::string> failing;  // not right, nor tolerated
+        std::vector<std::string> left_out; // not offered, switched off
+    };
+
+    GroupCount count_group(const RuntimeResult& runtime, Group group) const {
         const auto is_of_group = [&](const Vector& vector) { return group_of(vector) == group; };
-        std::vector<std::string> failing;
-        auto asked = static_cast<std::size_t>(std::ranges::count_if(
-            runtime.switched_off, [&](const Vector* vector) { return is_of_group(*vector); }));
+        GroupCount count;
+        count.all =
+            static_cast<std::size_t>(std::ranges::count_if(m_question.suite.vectors, is_of_group));
         for (std::size_t at = 0; at < runtime.vectors.size(); ++at) {
             const Vector& vector = *runtime.vectors[at];
             const VectorResult& result = runtime.results[at];
             if (!is_of_group(vector))
                 continue;
-            ++asked;
+            ++count.asked;
+            const bool tolerated = tolerates(runtime, vector.id, result);
+            if (result.outcome != Outcome::unsupported && result.outcome != Outcome::not_run) {
+                ++count.ran;
+                count.executed += result.outcome != Outcome::pass_not_executed || tolerated ? 1 : 0;
+            }
             const bool held = is_pass(result.outcome) ||
                               result.outcome == Outcome::unexpected_pass ||
                               (result.tolerated && result.outcome != Outcome::unsupported);
-            if (!held && find_tolerance(runtime, vector.id, result.outcome) == nullptr)
-                failing.push_back(vector.id);
+            if (!held && !tolerated)
+                count.failing.push_back(vector.id);
         }
+        for (const Vector* vector : runtime.switched_off)
+            if (is_of_group(*vector))
+                count.left_out.push_back(vector->id);
         for (const NotOffered& left_out : runtime.not_offered)
-            asked += is_of_group(*left_out.vector) ? 1 : 0;
-        const auto all =
-            static_cast<std::size_t>(std::ranges::count_if(m_question.suite.vectors, is_of_group));
-        if (!failing.empty())
-            return fmt::format("{} of its {} vectors are not right: {}", failing.size(), all,
-                               list(failing));
-        if (asked < all)
-            return fmt::format("{} of its {} vectors were not run", all - asked, all);
+            if (is_of_group(*left_out.vector))
+                count.left_out.push_back(left_out.vector->id);
+        count.asked += count.left_out.size();
+        return count;
+    }
+
+    /// Empty: it is held.
+    static std::string why_not_held(const GroupCount& count) {
+        if (count.asked == 0)
+            return "none of its vectors is in the results";
+        if (!count.failing.empty())
+            return fmt::format("{} of its {} vectors are not right: {}", count.failing.size(),
+                               count.all, list(count.failing));
+        if (count.asked < count.all)
+            return fmt::format("{} of its {} vectors were not run", count.all - count.asked,
+                               count.all);
+        if (count.ran == 0)
+            return fmt::format("none of its {} vectors ran: they are unsupported, not offered or "
+                               "switched off",
+                               count.all);
+        if (count.executed == 0)
+            return "what it tests was in no program that ran";
         return {};
     }
 
@@ -315,29 +416,32 @@ private:
                matches_pattern(tolerance.runtime, runtime.command);
     }
 
-    /// One that is not over.
-    const Tolerance* find_tolerance(const RuntimeResult& runtime, const std::string& id,
-                                    Outcome outcome) const {
-        const auto found =
-            std::ranges::find_if(m_question.policy.tolerances, [&](const Tolerance& tolerance) {
-                return !is_over(tolerance) && is_about(tolerance, runtime) &&
-                       tolerance.is_about(id) &&
-                       std::ranges::find(tolerance.outcomes, outcome) != tolerance.outcomes.end();
-            });
-        return found == m_question.policy.tolerances.end() ? nullptr : &*found;
+    /// An outcome, or nothing for a vector that was not asked.
+    using Seen = std::optional<Outcome>;
+
+    bool tolerates(const RuntimeResult& runtime, const std::string& id, Seen seen) const {
+        const Policy& policy = m_question.policy;
+        return policy.tolerated.holds(seen) ||
+               std::ranges::any_of(policy.tolerances, [&](const Tolerance& tolerance) {
+                   return tolerance.outcomes.holds(seen) && !is_over(tolerance) &&
+                          is_about(tolerance, runtime) && tolerance.is_about(id);
+               });
     }
 
-    bool tolerates(const RuntimeResult& runtime, const std::string& id, Outcome outcome) const {
-        const auto& tolerated = m_question.policy.tolerated;
-        return find_tolerance(runtime, id, outcome) != nullptr ||
-               std::ranges::find(tolerated, outcome) != tolerated.end();
+    /// What a list of known divergences excuses is tolerated as what it was, too.
+    bool tolerates(const RuntimeResult& runtime, const std::string& id,
+                   const VectorResult& result) const {
+        const Seen known = known_outcome(result);
+        return tolerates(runtime, id, Seen(result.outcome)) ||
+               (known && tolerates(runtime, id, known));
     }
 
-    void note_pass(const RuntimeResult& runtime, const std::string& id) {
+    void note_pass(const RuntimeResult& runtime, const std::string& id, Outcome outcome) {
         const auto& tolerances = m_question.policy.tolerances;
         for (std::size_t index = 0; index < tolerances.size(); ++index)
-            if (!tolerances[index].sometimes && !is_over(tolerances[index]) &&
-                is_about(tolerances[index], runtime) && tolerances[index].is_about(id))
+            if (const Tolerance& tolerance = tolerances[index];
+                !tolerance.sometimes && !tolerance.outcomes.holds(outcome) && !is_over(tolerance) &&
+                is_about(tolerance, runtime) && tolerance.is_about(id))
                 m_passing[index].push_back({runtime.title(), id});
     }
 
@@ -355,10 +459,17 @@ private:
             for (const auto& [title, ids] : passing)
                 add({.cause = Cause::unexpected_pass,
                      .runtime = title,
-                     .text = fmt::format("tolerated as {}, and {}: {}",
-                                         name_of(tolerance.outcomes.front()),
-                                         ids.size() == 1 ? "passes" : "pass", list(ids)),
+                     .text =
+                         fmt::format("tolerated as {}, and {}: {}", tolerance.outcomes.first_name(),
+                                     ids.size() == 1 ? "passes" : "pass", list(ids)),
                      .location = tolerance.location.text()});
+            if (std::ranges::none_of(m_question.results.runtimes, [&](const auto& runtime) {
+                    return is_about(tolerance, runtime);
+                }))
+                m_judgement.notes.push_back(fmt::format("{}: no runtime of the results matches "
+                                                        "'{}'",
+                                                        tolerance.location.text(),
+                                                        tolerance.runtime));
         }
     }
 
@@ -369,14 +480,15 @@ private:
     const Question& m_question;
     Judgement m_judgement;
     std::vector<std::vector<Pass>> m_passing; // of tolerances[i]
+    std::vector<std::string> m_other_rows;    // of the runtime: vectors whose rows tell nothing
 };
 
 } // namespace
 
 std::string_view name_of(Cause cause) {
     static constexpr std::array<std::string_view, cause_count> names{
-        "nothing ran", "runtime gone",    "runtime broken", "other conditions",
-        "regressed",   "fails otherwise", "new failure",    "no verdict",
+        "nothing ran", "runtime gone",    "runtime broken", "other conditions", "regressed",
+        "lost",        "fails otherwise", "fewer rows",     "new failure",      "no verdict",
         "vector gone", "group not held",  "expired",        "unexpected pass"};
     return names.at(static_cast<std::size_t>(cause));
 }
@@ -397,16 +509,28 @@ Judgement judge(const Question& question) {
 std::string reproducer(const RuntimeResult& runtime, const RunDescription& run,
                        const std::string& id) {
     std::string command = "bpf-assay run";
-    if (!runtime.name.empty())
-        command += fmt::format(" --runtime {}", word(runtime.name));
-    else
-        command += fmt::format(" --{} {}", runtime.one_shot ? "one-shot" : "plugin",
-                               word(runtime.command));
+    const auto add = [&](const char* option, const std::string& value) {
+        command += fmt::format(" {} {}", option, shell_word(value));
+    };
+    const auto add_given = [&](const char* option) {
+        for (const std::string& value : reports::values_of(run.command_line, option))
+            add(option, value);
+    };
+    if (!runtime.name.empty()) {
+        add("--runtime", runtime.name);
+        add_given("--runtimes");
+    } else {
+        add(runtime.one_shot ? "--one-shot" : "--plugin", runtime.command);
+        if (runtime.one_shot && runtime.hello.r0_bits != 64)
+            add("--r0-bits", std::to_string(runtime.hello.r0_bits));
+    }
     if (run.profile != "default")
-        command += fmt::format(" --profile {}", run.profile);
+        add("--profile", run.profile);
     if (run.strict)
         command += " --strict";
-    return fmt::format("{} {}", command, word(id));
+    add_given("--divergences");
+    add_given("--vectors");
+    return fmt::format("{} {}", command, shell_word(id));
 }
 
 } // namespace bpf_assay::gate

@@ -14,20 +14,22 @@ namespace bpf_assay::gate {
 
 /// Why the gate stays shut.
 enum class Cause {
-    nothing_ran,      // no results, or a runtime without a vector
+    nothing_ran,      // no results, or a runtime that took nothing of what it was asked
     runtime_gone,     // the baseline has it, the results do not
     runtime_broken,   // not available, cut short, or broke down
     other_conditions, // not run as the baseline was: it cannot be compared
-    regressed,        // diverges, and did not
+    regressed,        // diverges, and did not, or does in more of its rows
+    lost,             // passed, and is excused, not executed or not asked now
     otherwise,        // diverged before, but not like this
-    new_failure,      // diverges, and the baseline does not have the vector
-    no_verdict,       // was not run, or is not offered any more
+    fewer_rows,       // passes, but less of it was run
+    new_failure,      // diverges, and the baseline has no verdict on the vector
+    no_verdict,       // was not run: nobody knows what that hides
     vector_gone,      // the baseline has it, the results do not
     group_not_held,   // the policy says that it must be
     expired,          // a tolerance whose last day is over
     unexpected_pass,  // listed as a divergence, or tolerated, and passes
 };
-inline constexpr std::size_t cause_count = 12;
+inline constexpr std::size_t cause_count = 14;
 std::string_view name_of(Cause cause); // "regressed", "group not held"
 
 /// One thing that keeps the gate shut.

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
 
 namespace bpf_assay::gate {
 namespace {
@@ -20,31 +19,30 @@ constexpr std::array tolerable{Outcome::wrong,    Outcome::rejected, Outcome::un
                                Outcome::accepted, Outcome::fault,    Outcome::crash,
                                Outcome::timeout};
 
-std::vector<Outcome> read_outcomes(const YamlFile& file, const YAML::Node& node) {
+/// Two that are no failure of a vector, but of the run: names that only a policy has.
+constexpr std::string_view not_executed_name = "not executed";
+constexpr std::string_view not_offered_name = "not offered";
+
+Tolerated read_outcomes(const YamlFile& file, const YAML::Node& node) {
     file.expect_sequence(node, "outcomes");
-    std::vector<Outcome> outcomes;
+    Tolerated tolerated;
     for (const auto& item : node) {
         const std::string name = file.text(item, "an outcome");
         const auto found =
             std::ranges::find(tolerable, name, [](Outcome outcome) { return name_of(outcome); });
-        if (found == tolerable.end())
+        if (name == not_offered_name)
+            tolerated.not_offered = true;
+        else if (name == not_executed_name)
+            tolerated.outcomes.push_back(Outcome::pass_not_executed);
+        else if (found != tolerable.end())
+            tolerated.outcomes.push_back(*found);
+        else
             file.fail(item, fmt::format("'{}' is no outcome that can be tolerated; expected wrong, "
-                                        "rejected, unsupported, accepted, fault, crash or timeout",
+                                        "rejected, unsupported, accepted, fault, crash, timeout, "
+                                        "not executed or not offered",
                                         name));
-        outcomes.push_back(*found);
     }
-    return outcomes;
-}
-
-bool is_day(const std::string& text) {
-    int year = 0, end = 0;
-    unsigned month = 0, day = 0;
-    return text.size() == 10 &&
-           std::sscanf(text.c_str(), "%4d-%2u-%2u%n", &year, &month, &day, &end) == 3 &&
-           end == 10 &&
-           std::chrono::year_month_day(std::chrono::year(year), std::chrono::month(month),
-                                       std::chrono::day(day))
-               .ok();
+    return tolerated;
 }
 
 std::vector<std::string> read_patterns(const YamlFile& file, const YAML::Node& node,
@@ -76,7 +74,10 @@ Tolerance read_tolerance(const YamlFile& file, const YAML::Node& node, const Sui
     tolerance.outcomes = read_outcomes(file, outcomes);
     if (tolerance.outcomes.empty())
         file.fail(outcomes, "a tolerance names at least one outcome");
-    tolerance.reason = file.text(file.required(node, "reason"), "reason");
+    const YAML::Node reason = file.required(node, "reason");
+    tolerance.reason = file.text(reason, "reason");
+    if (tolerance.reason.find_first_not_of(" \t\n") == std::string::npos)
+        file.fail(reason, "a tolerance needs a reason");
     const YAML::Node until = file.required(node, "until");
     tolerance.until = file.text(until, "until");
     if (!is_day(tolerance.until))
@@ -105,6 +106,34 @@ void read_must_hold(const YamlFile& file, const YAML::Node& node, Policy& policy
 }
 
 } // namespace
+
+bool Tolerated::holds(std::optional<Outcome> seen) const {
+    return seen ? std::ranges::find(outcomes, *seen) != outcomes.end() : not_offered;
+}
+
+std::string_view Tolerated::first_name() const {
+    if (outcomes.empty())
+        return not_offered_name;
+    return outcomes.front() == Outcome::pass_not_executed ? not_executed_name
+                                                          : name_of(outcomes.front());
+}
+
+bool is_day(std::string_view text) {
+    const auto number = [&](std::size_t at, std::size_t size) {
+        int value = 0;
+        for (const char digit : text.substr(at, size))
+            value = digit < '0' || digit > '9' || value < 0 ? -1 : 10 * value + (digit - '0');
+        return value;
+    };
+    if (text.size() != 10 || text[4] != '-' || text[7] != '-')
+        return false;
+    const int year = number(0, 4), month = number(5, 2), day = number(8, 2);
+    return year >= 0 && month >= 0 && day >= 0 &&
+           std::chrono::year_month_day(std::chrono::year(year),
+                                       std::chrono::month(static_cast<unsigned>(month)),
+                                       std::chrono::day(static_cast<unsigned>(day)))
+               .ok();
+}
 
 bool Tolerance::is_about(const std::string& id) const {
     return std::ranges::any_of(

@@ -19,9 +19,10 @@ using conformance::printable;
 using reports::markdown_text;
 using reports::xml_text;
 
-constexpr std::size_t most_annotations = 50; // GitHub shows no more of a step
-constexpr std::size_t most_detailed = 50;    // findings of one cause with all that was seen
-constexpr std::size_t longest_text = 1000;   // bytes
+constexpr std::size_t most_annotations = 9;   // GitHub keeps 10 of a kind for a step
+constexpr std::size_t most_bytes = 1'000'000; // GitHub takes a mebibyte as a summary
+constexpr std::size_t most_detailed = 50;     // findings of one cause with all that was seen
+constexpr std::size_t longest_text = 1000;    // bytes
 
 std::string title_of(const Finding& finding) {
     std::string title(name_of(finding.cause));
@@ -115,17 +116,25 @@ std::string markdown(const Judgement& judgement) {
     if (judgement.findings.empty())
         return page;
     page += "\n| why | vector or runtime | what | clauses | again |\n|---|---|---|---|---|\n";
-    for (const Finding& finding : judgement.findings)
-        page += fmt::format(
+    std::string commands;
+    std::size_t left = judgement.findings.size();
+    for (const Finding& finding : judgement.findings) {
+        const std::string row = fmt::format(
             "| {} | {} | {} | {} | {} |\n", title_of(finding), markdown_text(subject_of(finding)),
             markdown_text(finding.text, longest_text),
             markdown_text(fmt::format("{}", fmt::join(finding.clauses, " ")), longest_text),
             markdown_text(again_text(finding)));
-    std::string commands;
-    for (const Finding& finding : judgement.findings)
-        if (!finding.reproduce.empty())
-            commands +=
-                fmt::format("    {}\n", printable(finding.reproduce)); // indented: as it stands
+        std::string command;
+        if (!finding.reproduce.empty()) // indented: as it stands
+            command = fmt::format("    {}\n", printable(finding.reproduce));
+        if (page.size() + commands.size() + row.size() + command.size() > most_bytes)
+            break;
+        page += row;
+        commands += command;
+        --left;
+    }
+    if (left != 0)
+        page += fmt::format("\nand {} more findings, for which there is no room here\n", left);
     if (!commands.empty())
         page += fmt::format("\nTo see it:\n\n{}", commands);
     return page;
@@ -180,25 +189,27 @@ std::string escaped(std::string_view text, bool is_property) {
     return clean;
 }
 
+std::string annotation(const Finding& finding) {
+    const std::string title =
+        printable(fmt::format("{}: {}", title_of(finding), subject_of(finding)));
+    const std::string message = fmt::format(
+        "{}{}\n{}",
+        finding.id.empty() ? std::string() : fmt::format("{}: ", printable(finding.runtime)),
+        printable(finding.text), details(finding, ""));
+    return fmt::format("::error title={}::{}\n", escaped(title, true), escaped(message, false));
+}
+
 } // namespace
 
-std::string github_annotations(const Judgement& judgement) {
-    std::string lines;
-    for (std::size_t index = 0; index < std::min(judgement.findings.size(), most_annotations);
-         ++index) {
-        const Finding& finding = judgement.findings[index];
-        const std::string title =
-            printable(fmt::format("{}: {}", title_of(finding), subject_of(finding)));
-        std::string message = finding.id.empty() ? printable(finding.text)
-                                                 : fmt::format("{}: {}", printable(finding.runtime),
-                                                               printable(finding.text));
-        message += fmt::format("\n{}", details(finding, ""));
-        lines +=
-            fmt::format("::error title={}::{}\n", escaped(title, true), escaped(message, false));
-    }
-    if (judgement.findings.size() > most_annotations)
-        lines += fmt::format("::error title=bpf-assay gate::and {} more findings\n",
-                             judgement.findings.size() - most_annotations);
+std::string github(const Judgement& judgement, const std::string& token) {
+    const std::size_t all = judgement.findings.size();
+    std::string lines = fmt::format("::stop-commands::{0}\n{1}::{0}::\n", token, text(judgement));
+    if (all > most_annotations)
+        lines += fmt::format("::error title=bpf-assay gate::{} findings, of which the first {} are "
+                             "annotations\n",
+                             all, most_annotations);
+    for (std::size_t index = 0; index < std::min(all, most_annotations); ++index)
+        lines += annotation(judgement.findings[index]);
     if (!judgement.has_baseline)
         lines += "::warning title=bpf-assay gate::There was no baseline: nothing was compared.\n";
     return lines;

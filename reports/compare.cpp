@@ -102,8 +102,7 @@ std::vector<std::string> differences_in_way(const RuntimeOutcomes& before,
     differ("kind of plugin", plugin(before), plugin(after));
     differ("strictness", strictness(before), strictness(after));
     differ("part of the vectors", shard_text(before), shard_text(after));
-    if (before.profile == after.profile && before.strict == after.strict)
-        differ("selection", options(before), options(after)); // else they differ for that
+    differ("selection", options(before), options(after));
     return notes;
 }
 

@@ -4,12 +4,13 @@
 
 #include "conformance/error.hpp"
 #include "conformance/printable.hpp"
+#include "conformance/results_words.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
+#include <filesystem>
 #include <fstream>
 #include <map>
 
@@ -17,39 +18,8 @@ namespace bpf_assay::reports {
 namespace {
 
 using conformance::InputError;
-using conformance::Outcome; // the reference VM has one, too
-using conformance::RuntimeStatus;
+using conformance::Malformed;
 using nlohmann::json;
-
-/// What is wrong with the file; read_outcomes adds its name.
-struct Malformed {
-    std::string what;
-};
-
-/// Options that name runtimes, which are told apart by themselves, or say where and how fast.
-constexpr std::array<std::string_view, 14> of_no_matter{"--output",
-                                                        "-o",
-                                                        "--shard",
-                                                        "--jobs",
-                                                        "-j",
-                                                        "--plugin",
-                                                        "-p",
-                                                        "--runtime",
-                                                        "--runtimes",
-                                                        "--one-shot",
-                                                        "--r0-bits",
-                                                        "-r",
-                                                        "--unavailable-status",
-                                                        "--timeout"};
-
-std::vector<std::string> options_of(const std::vector<std::string>& command) {
-    auto words = without_options(command, of_no_matter);
-    words.erase(words.begin(), words.begin() + std::min<std::ptrdiff_t>(
-                                                   2, static_cast<std::ptrdiff_t>(words.size())));
-    std::erase_if(words,
-                  [](const std::string& word) { return word == "-v" || word == "--verbose"; });
-    return words;
-}
 
 /// What a runtime says of itself that is the same in its next version: not its version, nor that
 /// of the kernel under it.
@@ -76,24 +46,6 @@ std::string identity_of(const json& hello, const json& run_environment) {
     return fmt::format("{}", fmt::join(words, ", "));
 }
 
-template <class Value, class Names>
-Value named(const std::string& text, const Names& values, const char* what) {
-    for (const Value value : values)
-        if (name_of(value) == text)
-            return value;
-    throw Malformed{fmt::format("'{}' is no {}", text, what)};
-}
-
-Outcome outcome_from(const std::string& text) {
-    return named<Outcome>(text, conformance::all_outcomes, "outcome");
-}
-
-RuntimeStatus status_from(const std::string& text) {
-    static constexpr std::array all{RuntimeStatus::ran, RuntimeStatus::unavailable,
-                                    RuntimeStatus::given_up, RuntimeStatus::interrupted};
-    return named<RuntimeStatus>(text, all, "status");
-}
-
 void add(RuntimeOutcomes& runtime, const std::string& id, VectorOutcome outcome) {
     if (!runtime.by_id.emplace(id, std::move(outcome)).second)
         throw Malformed{fmt::format("vector '{}' stands twice", id)};
@@ -108,7 +60,7 @@ void add_run(RuntimeOutcomes& runtime, const json& run) {
     if (run.contains("shard"))
         runtime.shard = {.number = run.at("shard").at("number"),
                          .count = run.at("shard").at("count")};
-    runtime.options = options_of(run.at("command"));
+    runtime.options = selection_of(run.at("command"));
 }
 
 /// A file whose sums are not those of its vectors was changed, or cut.
@@ -129,7 +81,7 @@ RuntimeOutcomes runtime_from(const json& object, const json& runs) {
     runtime.name = object.value("name", "");
     runtime.command = object.at("command");
     runtime.one_shot = object.at("protocol") == "one-shot";
-    runtime.status = status_from(object.at("status"));
+    runtime.status = conformance::status_from(object.at("status"));
     runtime.why = object.value("why", "");
     runtime.unexplained = object.value("unexplained", std::vector<std::string>{});
     const json& run = runs.at(object.at("run").get<std::size_t>());
@@ -137,9 +89,10 @@ RuntimeOutcomes runtime_from(const json& object, const json& runs) {
     runtime.identity = identity_of(object.at("hello"), run.at("environment"));
     for (const json& vector : object.at("vectors"))
         add(runtime, vector.at("id"),
-            {.outcome = outcome_from(vector.at("outcome")),
+            {.outcome = conformance::outcome_from(vector.at("outcome")),
              .tolerated = vector.value("tolerated", false),
-             .passed_rows = vector.at("rows").at("passed")});
+             .passed_rows = vector.at("rows").at("passed"),
+             .total_rows = vector.at("rows").at("total")});
     for (const json& id : object.at("switched_off"))
         add(runtime, id, {.left_out = "off"});
     for (const json& entry : object.at("not_offered"))
@@ -151,6 +104,8 @@ RuntimeOutcomes runtime_from(const json& object, const json& runs) {
 }
 
 json parsed(const std::string& path) {
+    if (std::filesystem::is_directory(path))
+        throw InputError(fmt::format("{}: is a folder", path));
     std::ifstream stream(path, std::ios::binary);
     if (!stream)
         throw InputError(fmt::format("{}: cannot be read", path));
@@ -217,12 +172,13 @@ FileOutcomes outcomes_of(const std::string& name, const conformance::Suite& suit
         runtime.tool = run.tool;
         runtime.strict = run.strict;
         runtime.shard = run.shard;
-        runtime.options = options_of(run.command_line);
+        runtime.options = selection_of(run.command_line);
         for (std::size_t index = 0; index < result.vectors.size(); ++index)
             add(runtime, result.vectors[index]->id,
                 {.outcome = result.results[index].outcome,
                  .tolerated = result.results[index].tolerated,
-                 .passed_rows = result.results[index].rows.passed});
+                 .passed_rows = result.results[index].rows.passed,
+                 .total_rows = result.results[index].rows.total});
         for (const conformance::Vector* vector : result.switched_off)
             add(runtime, vector->id, {.left_out = "off"});
         for (const conformance::NotOffered& left_out : result.not_offered)

@@ -14,8 +14,14 @@ struct VectorOutcome {
     conformance::Outcome outcome = conformance::Outcome::not_run;
     bool tolerated = false;
     std::string left_out = {};   // "off", "not offered: helper mix"; empty: it was asked
-    std::size_t passed_rows = 0; // apart from ==, as profiles differ in it
+    std::size_t passed_rows = 0; // these two apart from ==, as profiles differ in them
+    std::size_t total_rows = 0;
 
+    /// Right, whatever a list of divergences says.
+    bool passes() const {
+        return left_out.empty() &&
+               (is_pass(outcome) || outcome == conformance::Outcome::unexpected_pass);
+    }
     bool diverges() const { return conformance::is_divergence(outcome, tolerated); }
     /// "wrong", "rejected (tolerated)", "not offered: helper mix"
     std::string text() const;
@@ -40,8 +46,7 @@ struct RuntimeOutcomes {
     std::string started = {}, profile = {}, tool = {};
     bool strict = false;
     std::optional<conformance::Shard> shard = {};
-    std::vector<std::string> options =
-        {}; // of the command, without those that name runtimes and files
+    std::vector<std::string> options = {}; // what was selected, however it was written
 
     std::vector<std::string> ids = {}; // in the order of the file
     std::unordered_map<std::string, VectorOutcome> by_id = {};

@@ -12,6 +12,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
+#include <random>
 
 namespace bpf_assay::conformance::cli {
 namespace {
@@ -50,9 +52,10 @@ std::optional<Runtime> startable(const Options& options, const RuntimeResult& re
         runtime = declared_runtime(options.runtimes, result.name);
     } else {
         RuntimeOptions given = options.runtimes;
-        given.file.clear();
+        given.file.clear(); // of declared ones
         for (const Runtime& candidate : selected_runtimes(given))
-            if (candidate.text() == result.command)
+            if (candidate.text() == result.command &&
+                candidate.one_shot.has_value() == result.one_shot)
                 runtime = candidate;
     }
     if (runtime)
@@ -61,6 +64,10 @@ std::optional<Runtime> startable(const Options& options, const RuntimeResult& re
 }
 
 std::optional<reports::FileOutcomes> read_baseline(const Options& options) {
+    std::error_code error;
+    if (std::filesystem::equivalent(options.baseline, options.results, error))
+        throw InputError(
+            fmt::format("{}: the baseline is the file of results itself", options.baseline));
     if (std::filesystem::exists(options.baseline))
         return reports::read_outcomes(options.baseline);
     if (options.baseline_required)
@@ -68,20 +75,31 @@ std::optional<reports::FileOutcomes> read_baseline(const Options& options) {
     return std::nullopt;
 }
 
+/// Nobody who has a say in what is printed before it can guess it.
+std::string secret_word() {
+    std::random_device device;
+    return fmt::format("{:08x}{:08x}{:08x}{:08x}", device(), device(), device(), device());
+}
+
 void write_forms(const Options& options, const gate::Judgement& judgement) {
     if (!options.junit.empty())
         write_text(options.junit, gate::junit(judgement));
     if (!options.markdown.empty())
         write_text(options.markdown, gate::markdown(judgement));
-    fmt::print("{}", gate::text(judgement));
-    if (options.github)
-        fmt::print("{}", gate::github_annotations(judgement));
+    fmt::print("{}",
+               options.github ? gate::github(judgement, secret_word()) : gate::text(judgement));
 }
 
-/// A run that did not end well is no measure for the next.
-bool is_fit_as_baseline(const gate::Judgement& judgement) {
+/// A run that did not end well is no measure for the next. Empty: it did.
+std::string why_no_baseline(const gate::Judgement& judgement) {
     using gate::Cause;
-    return judgement.count(Cause::nothing_ran) == 0 && judgement.count(Cause::runtime_broken) == 0;
+    if (judgement.count(Cause::nothing_ran) != 0)
+        return "nothing ran";
+    if (judgement.count(Cause::runtime_broken) != 0)
+        return "a runtime was not there, or broke down";
+    if (const std::size_t count = judgement.count(Cause::no_verdict); count != 0)
+        return fmt::format("{} {} no verdict", count, count == 1 ? "vector has" : "vectors have");
+    return {};
 }
 
 int gate_command(const Options& options) {
@@ -92,6 +110,9 @@ int gate_command(const Options& options) {
     const gate::Policy policy =
         options.policy.empty() ? gate::Policy{} : gate::load_policy(options.policy, suite);
     const auto baseline = read_baseline(options);
+    const bool writes_baseline = !baseline || options.update;
+    if (writes_baseline)
+        check_writable(options.baseline);
     const Results results = read_results(options.results, suite);
     const gate::Question question{.suite = suite,
                                   .results = results,
@@ -107,11 +128,11 @@ int gate_command(const Options& options) {
          .deadline = std::chrono::milliseconds(static_cast<long long>(options.timeout * 1000))},
         [&](std::size_t index) { return startable(options, results.runtimes[index]); });
     write_forms(options, judgement);
-    if (baseline && !options.update)
+    if (!writes_baseline)
         return judgement.is_open() ? 0 : 1;
-    if (!is_fit_as_baseline(judgement)) {
-        fmt::print("{}: not written, as these results are no measure for others\n",
-                   options.baseline);
+    if (const std::string why = why_no_baseline(judgement); !why.empty()) {
+        fmt::print("{}: not written, as these results are no measure for others: {}\n",
+                   options.baseline, why);
         return 1;
     }
     write_results(options.baseline, suite, without_failures(results));
@@ -139,9 +160,14 @@ Command add_gate(CLI::App& app) {
                      "What must hold and what may fail, as YAML (docs/ci-gate.md)")
         ->check(CLI::ExistingFile);
     gate->add_option("--rerun", options->rerun,
-                     "How often failing vectors are run again, to tell flaky ones; 2 if left out")
+                     "How often the vector of a finding is run again, to tell flaky ones; 2 if "
+                     "left out")
         ->check(CLI::Range(0U, 100U));
-    add_runtime_options(*gate, options->runtimes);
+    gate->add_option("--runtimes", options->runtimes.file,
+                     "File that declares the runtimes which results name, instead of the suite's "
+                     "own: those are started for that")
+        ->check(CLI::ExistingFile);
+    add_command_options(*gate, options->runtimes);
     gate->add_option("--timeout", options->timeout, "Seconds for the answer to one request, then")
         ->check(CLI::Range(0.01, 86'400.0));
     gate->add_option("--divergences", options->divergences,
@@ -153,7 +179,11 @@ Command add_gate(CLI::App& app) {
     gate->add_flag("--github", options->github,
                    "Print findings as annotations of a GitHub workflow, too");
     gate->add_option("--today", options->today,
-                     "YYYY-MM-DD: judge the ends of tolerances as of this day");
+                     "YYYY-MM-DD: judge the ends of tolerances as of this day")
+        ->check([](const std::string& day) {
+            return gate::is_day(day) ? std::string()
+                                     : fmt::format("'{}' is not a day YYYY-MM-DD", day);
+        });
     gate->add_option("--vectors", options->vectors, "Folder of vectors instead of the suite's own")
         ->check(CLI::ExistingDirectory);
     gate->footer("Example:\n"

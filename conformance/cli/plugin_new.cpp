@@ -3,6 +3,7 @@
 #include "conformance/cli/files.hpp"
 #include "conformance/cli/plugin.hpp"
 #include "conformance/error.hpp"
+#include "conformance/shell_word.hpp"
 
 #include <fmt/format.h>
 
@@ -125,29 +126,22 @@ void write_all(const Skeleton& skeleton, const std::string& name, const fs::path
         write(file.path, file.text, file.permissions);
 }
 
-bool is_plain(const std::string& text) {
-    return text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                  "./_-+") == std::string::npos;
-}
-
-/// A word for the shell; for a plugin's command, which is split once more, twice quoted.
-std::string quoted(const std::string& word, bool command = false) {
-    if (is_plain(word))
-        return word;
-    return command ? "\"'" + word + "'\"" : "'" + word + "'";
+/// A command is split into words once more after the shell has done so.
+std::string shell_command(const std::string& program) {
+    const std::string word = shell_word(program);
+    return word == program ? word : shell_word(in_quotes(program));
 }
 
 void print_next(const Skeleton& skeleton, const std::string& name, const std::string& folder) {
     const std::string plugin =
-        quoted((folder.starts_with('/') || folder.starts_with('.') ? "" : "./") + folder + "/" +
-                   fmt::format(fmt::runtime(skeleton.program), name),
-               /*command=*/true);
+        shell_command((folder.starts_with('/') || folder.starts_with('.') ? "" : "./") + folder +
+                      "/" + fmt::format(fmt::runtime(skeleton.program), name));
     fmt::print(
         "{}/ holds a whole plugin. It runs as it is, with the runtime of six instructions in\n"
         "{}; put yours in its place. Next:\n",
         folder, skeleton.runtime);
     if (*skeleton.build != 0)
-        fmt::print("  {}\n", fmt::format(fmt::runtime(skeleton.build), quoted(folder)));
+        fmt::print("  {}\n", fmt::format(fmt::runtime(skeleton.build), shell_word(folder)));
     fmt::print("  bpf-assay plugin check {0}\n"
                "  bpf-assay run -p {0} 'add64-*'\n",
                plugin);

@@ -48,6 +48,10 @@ void add_runtime_options(CLI::App& command, RuntimeOptions& options) {
         .add_option("--runtimes", options.file,
                     "File that declares runtimes (docs/runtimes.md), instead of the suite's own")
         ->check(CLI::ExistingFile);
+    add_command_options(command, options);
+}
+
+void add_command_options(CLI::App& command, RuntimeOptions& options) {
     command
         .add_option("--plugin,-p", options.plugins,
                     "Plugin command, quoted if it has arguments; may stand several times. A bare "

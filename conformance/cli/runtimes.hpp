@@ -18,6 +18,9 @@ struct RuntimeOptions {
 /// --runtime, --runtimes, --plugin, --one-shot and --r0-bits.
 void add_runtime_options(CLI::App& command, RuntimeOptions& options);
 
+/// --plugin, --one-shot and --r0-bits alone.
+void add_command_options(CLI::App& command, RuntimeOptions& options);
+
 /// Those that are named by --runtime, then plugins, then one-shot commands; may be empty. Throws
 /// InputError.
 std::vector<Runtime> selected_runtimes(const RuntimeOptions& options);

@@ -2,6 +2,7 @@
 #include "conformance/divergences.hpp"
 
 #include "conformance/group_summary.hpp"
+#include "conformance/results_words.hpp"
 #include "conformance/tests/support.hpp"
 
 #include <gmock/gmock.h>
@@ -58,6 +59,9 @@ TEST_F(Divergences, a_known_failure_is_expected) {
     const VectorResult result = apply(list, Outcome::wrong);
     EXPECT_EQ(result.outcome, Outcome::expected_failure);
     EXPECT_EQ(result.why, "wrong: r3 differs (known, 2026-01-31: bug 7)");
+    EXPECT_EQ(known_outcome(result), Outcome::wrong);
+    EXPECT_EQ(known_outcome(with(Outcome::wrong)), std::nullopt);
+    EXPECT_EQ(known_outcome(with(Outcome::expected_failure)), std::nullopt);
     EXPECT_FALSE(diverges(result));
 }
 

@@ -46,6 +46,8 @@ constexpr Mistake of_files[] = {
     {"no_section", "@@vectors: []\n", "key 'section' is missing"},
     {"no_vectors", "@@section: \"4.1\"\n", "key 'vectors' is missing"},
     {"vectors_is_no_list", "section: \"4.1\"\nvectors: @@{}\n", "expected vectors: a list"},
+    {"two_documents", "section: \"4.1\"\nvectors: []\n---\n@@section: \"4.2\"\n",
+     "a second document"},
     {"vector_is_no_map", HEAD "  - @@text\n", "expected a vector: a map"},
 };
 INSTANTIATE_TEST_SUITE_P(files, LoaderMistake, testing::ValuesIn(of_files), name_of_case);

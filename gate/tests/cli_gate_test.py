@@ -5,7 +5,11 @@
 """
 
 import json
+import os
+import re
 import shlex
+import shutil
+import subprocess
 import sys
 import unittest
 import xml.etree.ElementTree as ElementTree
@@ -51,6 +55,24 @@ class Gate(Cli):
     def tolerance(self, **changes):
         return {"vectors": ["v/number-3"], "outcomes": ["wrong"], "reason": "issue 7",
                 "until": "2027-01-31", **changes}  # fmt: skip
+
+    def with_outcome(self, path, number, outcome, *, tolerated=False, why="because"):
+        """The results, in which v/number-N passed, with another outcome of it."""
+        results = json.loads(path.read_text())
+        runtime = results["runtimes"][0]
+        vector = runtime["vectors"][number - 1]
+        self.assertEqual((vector["id"], vector["outcome"]), (f"v/number-{number}", "pass"))
+        rows = vector["rows"]["passed"]
+        vector.update(outcome=outcome, tolerated=tolerated, why=why, failures=[])
+        vector["rows"]["passed"] = 0
+        (group,) = (group for group in runtime["groups"] if group["vectors"])
+        group["rows"]["passed"] -= rows
+        group["tolerated"] += tolerated
+        group["outcomes"]["pass"] -= 1
+        group["outcomes"][outcome] = 1
+        results["exit_status"] = 0 if tolerated else 1
+        path.write_text(json.dumps(results))
+        return path
 
     def gate(self, *plugins, status, options=(), run_options=(), rerun=0):
         results = self.run_vectors(*plugins, options=run_options)
@@ -116,7 +138,7 @@ class Gate(Cli):
         command = next(line.strip() for line in text.splitlines() if "bpf-assay run" in line)
         words = shlex.split(command)
         self.assertEqual(words[0], "bpf-assay")
-        again = self.run_program(*words[1:], "--vectors", self.vectors, status=1)
+        again = self.run_program(*words[1:], status=1)
         self.assertIn("v/number-3", again.stdout)
 
     def test_what_diverges_as_before_does_not(self):
@@ -209,7 +231,67 @@ class Gate(Cli):
         text = self.gate(fake("unable --times 1000" + program_of(3)), status=1)
         self.assertIn("no verdict: v/number-3", text)
 
+    def test_no_verdict_shuts_it_whatever_the_baseline_says(self):
+        unable = fake("unable --times 1000" + program_of(3))
+        text = self.gate(unable, status=1)
+        self.assertIn("no verdict: v/number-3", text)
+        self.assertIn("not written, as these results are no measure for others: 1 vector has no verdict", text)
+        self.assertFalse(self.baseline.exists())
+        self.make_baseline(unable)
+        kept = self.baseline.read_text()
+        for options in ([], ["--update"]):
+            self.assertIn("no verdict: v/number-3", self.gate(unable, status=1, options=options))
+            self.assertEqual(self.baseline.read_text(), kept)
+
+    def test_what_is_not_supported_any_more_is_lost(self):
+        self.make_baseline(fake("good"))
+        results = self.with_outcome(self.run_vectors(fake("good")), 3, "unsupported", tolerated=True)
+        text = self.gate_of(results, status=1).stdout
+        self.assertIn("lost: v/number-3\n", text)
+        self.assertIn("pass before, unsupported now: because", text)
+        self.gate_of(results, status=0, options=self.policy(tolerated=["unsupported"]))
+        policy = self.policy(tolerated=["unsupported"], must_hold=["base64"])
+        self.gate_of(results, status=0, options=policy)
+        self.gate_of(results, status=1, options=self.policy(must_hold=["base64"]))
+
+    def test_the_same_selection_may_be_written_in_another_way(self):
+        self.make_baseline(fake("good"), options=["--group", "base64", "v/*", "-k", "explicit"])
+        for options in (["--kind=explicit", "-g", "base64", "--", "v/*"],
+                        ["-kexplicit", "v/*", "--group=base64", "--profile", "default"],
+                        ["v/*", "--extensions=all", "--kind", "explicit", "-gbase64"]):  # fmt: skip
+            self.gate(fake("good"), status=0, run_options=options)
+        text = self.gate(fake("good"), status=1, run_options=["v/*", "--group", "base64"])
+        self.assertRegex(text, r"another selection: --group base64 --kind explicit --vectors .+ v/\* before, "
+                               r"--group base64 --vectors .+ v/\* now")  # fmt: skip
+
+    def test_a_list_of_known_divergences_is_no_other_selection(self):
+        known = self.folder / "known.yaml"
+        known.write_text("divergences:\n  - {runtime: fake, vectors: [v/number-3], outcome: wrong,\n"
+                         "     reason: an issue, date: 2026-11-30}\n")  # fmt: skip
+        self.make_baseline(WRONG)
+        self.gate(WRONG, status=0, run_options=["--divergences", known])
+
     # ---- The policy
+
+    def test_today_is_a_day(self):
+        self.make_baseline(fake("good"))
+        results = self.run_vectors(fake("good"))
+        for day in ("0", "12/31/2029", "2026-1-01", " 2026-1-1", "2026-02-30", "2026--1-01", ""):
+            result = self.gate_of(results, status=2, options=["--today", day])
+            self.assertIn(f"--today: '{day}' is not a day YYYY-MM-DD", result.stderr)
+
+    def test_a_tolerance_of_no_runtime_is_named(self):
+        self.make_baseline(fake("good"))
+        policy = self.policy(tolerances=[self.tolerance(runtime="nope", vectors=["v/number-4"])])
+        text = self.gate(fake("good"), status=0, options=[*policy, "--today", "2026-12-01"])
+        self.assertRegex(text, r"note: .*gate\.yaml:\d+:\d+: no runtime of the results matches 'nope'")
+
+    def test_a_second_document_is_refused(self):
+        self.make_baseline(fake("good"))
+        path = self.folder / "gate.yaml"
+        path.write_text("--- {}\n--- {must_hold: [base64]}\n")
+        result = self.gate_of(self.run_vectors(fake("good")), status=2, options=["--policy", path])
+        self.assertIn("gate.yaml:2:5: a second document", result.stderr)
 
     def test_a_tolerance_opens_it_until_its_day(self):
         self.make_baseline(fake("good"))
@@ -297,6 +379,7 @@ class Gate(Cli):
             ({"tolerances": [self.tolerance(vectors=[])]}, "at least one vector"),
             ({"tolerances": [self.tolerance(outcomes=[])]}, "at least one outcome"),
             ({"tolerances": [{"vectors": ["v/*"]}]}, "outcomes"),
+            ({"tolerances": [self.tolerance(reason="")]}, "a tolerance needs a reason"),
         ):
             result = self.gate_of(results, status=2, options=self.policy(valid=False, **content))
             self.assertRegex(result.stderr, r"gate\.yaml:\d+:\d+: ")
@@ -306,7 +389,6 @@ class Gate(Cli):
 
     def flaky(self):
         """Wrong on number 3 at its first start, right ever after."""
-        flag = shlex.quote(str(self.folder / "flag"))
         script = self.folder / "flaky.py"
         script.write_text(
             "import os, shlex, subprocess, sys\n"
@@ -316,7 +398,6 @@ class Gate(Cli):
             f"words = shlex.split({WRONG!r} if first else {fake('good')!r})\n"
             "os.execvp(words[0], words)\n"
         )
-        self.assertTrue(flag)
         return shlex.join([sys.executable, str(script)])
 
     def test_what_fails_now_and_then_is_flaky_and_no_pass(self):
@@ -332,6 +413,48 @@ class Gate(Cli):
         text = self.gate(WRONG, status=1, rerun=2, options=["-p", WRONG])
         self.assertIn("regressed: v/number-3", text)
         self.assertIn("the same when it was run again (2 times)", text)
+
+    def test_a_run_without_verdict_is_not_flaky(self):
+        self.make_baseline(fake("good"))
+        unable = fake("unable --times 1000" + program_of(3))
+        results = self.run_vectors(WRONG)
+        data = json.loads(results.read_text())
+        data["runtimes"][0]["command"] = unable
+        results.write_text(json.dumps(data))
+        text = self.gate_of(results, status=1, rerun=2, options=["-p", unable]).stdout
+        self.assertIn("regressed: v/number-3", text)
+        self.assertNotIn("flaky", text)
+        self.assertRegex(text, "note: .*run again, vectors 2 times came to no verdict: ")
+
+    def test_an_unexpected_pass_that_passes_again_is_not_flaky(self):
+        known = self.folder / "known.yaml"
+        known.write_text("divergences:\n  - {runtime: fake, vectors: [v/number-3], outcome: wrong,\n"
+                         "     reason: an issue, date: 2026-11-30}\n")  # fmt: skip
+        self.make_baseline(WRONG)
+        plugin = fake("good")
+        for options in ([], ["--divergences", known]):
+            text = self.gate(plugin, status=1, rerun=1, run_options=["--divergences", known],
+                             options=["-p", plugin, *options])  # fmt: skip
+            self.assertIn("unexpected pass: v/number-3", text)
+            self.assertIn("the same when it was run again (1 times)", text)
+
+    def test_a_mistake_in_what_is_run_again_leaves_the_verdict(self):
+        self.make_baseline(fake("good"))
+        results = self.run_vectors(WRONG)
+        data = json.loads(results.read_text())
+        data["runtimes"][0]["command"] = "/no/such"
+        results.write_text(json.dumps(data))
+        path = self.folder / "gate.xml"
+        for plugin in ("/no/such", ""):
+            path.unlink(missing_ok=True)
+            result = self.gate_of(results, status=1, rerun=1, options=["-p", plugin, "--junit", path])
+            self.assertIn("its failures could not be run again: ", result.stdout)
+            self.assertIn("regressed: v/number-3", result.stdout)
+            self.assertIn("regressed", path.read_text())
+
+    def test_it_has_no_use_for_the_name_of_a_runtime(self):
+        self.make_baseline(fake("good"))
+        self.gate_of(self.run_vectors(fake("good")), status=2, options=["-r", "reference_vm"])
 
     def test_a_command_that_only_the_results_name_is_not_run(self):
         self.make_baseline(fake("good"))
@@ -381,10 +504,23 @@ class Gate(Cli):
         self.gate(fake("good"), status=0, options=["--markdown", path])
         self.assertIn("## The gate is open", path.read_text())
 
+    def commands_in(self, text):
+        """What GitHub takes for commands, of either kind."""
+        commands, until = [], None
+        for line in map(str.strip, text.splitlines()):
+            if until is None and (stop := re.fullmatch("::stop-commands::([0-9a-f]{32})", line)):
+                until = f"::{stop[1]}::"
+            elif until is None and (line.startswith("::") or "##[" in line):
+                commands.append(line)
+            elif line == until:
+                until = None
+        self.assertIsNone(until)
+        return commands
+
     def test_annotations_are_one_line_each(self):
         self.make_baseline(fake("good"))
         text = self.gate(WRONG, status=1, options=["--github"])
-        lines = [line for line in text.splitlines() if line.startswith("::")]
+        lines = self.commands_in(text)
         self.assertEqual(len(lines), 1)
         self.assertTrue(lines[0].startswith("::error title=regressed%3A v/number-3::"), lines[0])
         self.assertIn("%0A", lines[0])
@@ -402,11 +538,78 @@ class Gate(Cli):
         self.assertNotIn("\x1b", text)
         self.assertFalse([line for line in text.splitlines() if line.startswith("::error::owned")])
 
+    def test_a_plugin_cannot_stop_annotations(self):
+        hello = {"hello": {"protocol": 1, "name": "::stop-commands::x", "version": "1",
+                           "engine": "jit", "byte_order": "little", "contexts": ["memory"],
+                           "groups": ["base64"], "environment": {}}}  # fmt: skip
+        plugin = fake("bad-hello --hello " + shlex.quote(json.dumps(hello)))
+        self.make_baseline(plugin)
+        results = self.with_outcome(self.run_vectors(plugin), 3, "wrong", why="a ##[stop-commands]tok")
+        text = self.gate_of(results, status=1, options=["--github"]).stdout
+        self.assertIn("    ::stop-commands::x 1 (jit)\n", text)
+        self.assertIn("##[stop-commands]tok", text)
+        (annotation,) = self.commands_in(text)
+        self.assertTrue(annotation.startswith("::error title=regressed%3A v/number-3::"), annotation)
+
     def test_a_file_that_cannot_be_written_is_told_first(self):
         self.make_baseline(fake("good"))
         results = self.run_vectors(fake("good"))
         result = self.gate_of(results, status=2, options=["--junit", self.folder / "no" / "x.xml"])
         self.assertIn("x.xml", result.stderr)
+
+
+    def test_a_baseline_that_cannot_be_one_is_named(self):
+        results = self.run_vectors(fake("good"))
+        self.baseline.mkdir()
+        self.assertIn("baseline.json: is a folder", self.gate_of(results, status=2).stderr)
+        self.baseline.rmdir()
+        self.baseline.hardlink_to(results)
+        result = self.gate_of(results, status=2)
+        self.assertIn("baseline.json: the baseline is the file of results itself", result.stderr)
+        self.baseline = self.folder / "no" / "baseline.json"
+        result = self.gate_of(results, status=2)
+        self.assertEqual(result.stdout, "")
+        self.assertIn("baseline.json: cannot be written", result.stderr)
+
+    # ---- ci/gate.sh
+
+    def script(self, plugin, *words, status, **environment):
+        """It is installed, beside the program."""
+        folder = self.folder / "share/bpf-assay/ci"
+        if not folder.exists():
+            folder.mkdir(parents=True)
+            (self.folder / "bin").mkdir()
+            (self.folder / "bin/bpf-assay").symlink_to(PROGRAM)
+            shutil.copy(ROOT / "ci/gate.sh", folder)
+        result = subprocess.run(
+            ["bash", folder / "gate.sh", "--plugin", plugin, "--output", "out",
+             "--profile", "smoke", *words, "--", "add64-imm/*"],
+            cwd=self.folder, capture_output=True, text=True, timeout=120,
+            env={"PATH": os.environ["PATH"], **environment})  # fmt: skip
+        self.assertEqual(result.returncode, status, result.stdout + result.stderr)
+        return result.stdout + result.stderr
+
+    def test_a_first_run_of_the_script(self):
+        new = self.folder / "out/new-baseline.json"
+        policy = self.policy(must_hold=["packet"])
+        text = self.script("reference_vm", status=2)
+        self.assertIn("there is no baseline, so nothing was compared", text)
+        self.assertTrue(new.exists())
+        text = self.script("reference_vm", *policy, status=1)
+        self.assertIn("there is no baseline, so nothing was compared", text)
+        self.assertTrue(new.exists())
+        text = self.script(fake("unable --times 100000"), status=1)
+        self.assertNotIn("keep", text)
+        self.assertFalse(new.exists())
+
+    def test_the_script_lets_no_plugin_command_a_workflow(self):
+        hello = {"hello": {"protocol": 1, "name": "::stop-commands::x", "version": "1",
+                           "engine": "jit", "byte_order": "little", "contexts": ["memory"],
+                           "groups": ["base64"], "environment": {}}}  # fmt: skip
+        plugin = fake("bad-hello --hello " + shlex.quote(json.dumps(hello)))
+        text = self.script(plugin, status=2, GITHUB_ACTIONS="true")
+        self.assertIn("::stop-commands::x 1 (jit)", text)
+        self.assertEqual([line for line in self.commands_in(text) if "::warning " not in line], [])
 
 
 if __name__ == "__main__":

@@ -33,24 +33,27 @@ private:
 
 TEST_F(PolicyFile, HoldsAllThatTheSchemaDescribes) {
     const Policy policy = load("must_hold: [base64, claimed]\n"
-                               "tolerated: [unsupported, rejected]\n"
+                               "tolerated: [unsupported, not executed]\n"
                                "new_vectors: may fail\n"
                                "tolerances:\n"
                                "  - vectors: ['add64-imm/*']\n"
-                               "    outcomes: [wrong, crash]\n"
+                               "    outcomes: [wrong, crash, not offered]\n"
                                "    reason: a reason\n"
                                "    until: 2027-02-28\n"
                                "    runtime: mine*\n"
                                "    sometimes: true\n");
     EXPECT_THAT(policy.must_hold, ElementsAre(Group::base64));
     EXPECT_TRUE(policy.claimed_must_hold);
-    EXPECT_THAT(policy.tolerated, ElementsAre(Outcome::unsupported, Outcome::rejected));
+    EXPECT_THAT(policy.tolerated.outcomes,
+                ElementsAre(Outcome::unsupported, Outcome::pass_not_executed));
+    EXPECT_FALSE(policy.tolerated.not_offered);
     EXPECT_TRUE(policy.new_vectors_may_fail);
     ASSERT_EQ(policy.tolerances.size(), 1U);
     const Tolerance& tolerance = policy.tolerances[0];
     EXPECT_TRUE(tolerance.is_about("add64-imm/two"));
     EXPECT_FALSE(tolerance.is_about("sub64-reg/one"));
-    EXPECT_THAT(tolerance.outcomes, ElementsAre(Outcome::wrong, Outcome::crash));
+    EXPECT_THAT(tolerance.outcomes.outcomes, ElementsAre(Outcome::wrong, Outcome::crash));
+    EXPECT_TRUE(tolerance.outcomes.not_offered);
     EXPECT_EQ(tolerance.until, "2027-02-28");
     EXPECT_EQ(tolerance.runtime, "mine*");
     EXPECT_TRUE(tolerance.sometimes);
@@ -72,9 +75,29 @@ TEST_F(PolicyFile, KnowsTheCalendar) {
                     day + "}\n");
     };
     EXPECT_NO_THROW(with("2028-02-29"));
-    for (const char* day : {"2027-02-29", "2027-13-01", "2027-1-01", "2027-01-011", "27-01-01",
-                            "2027/01/01", "2027-00-10"})
+    for (const char* day :
+         {"2027-02-29", "2027-13-01", "2027-1-01", "2027-01-011", "27-01-01", "2027/01/01",
+          "2027-00-10", "' 2027-1-1 '", "'2027-1 -01'", "'2027--1-01'", "'2027-+1-01'"})
         EXPECT_THROW(with(day), conformance::InputError) << day;
+}
+
+TEST_F(PolicyFile, NeedsAReasonForATolerance) {
+    for (const char* reason : {"''", "' '", "\"\\n\""})
+        EXPECT_THROW(load(std::string("tolerances:\n  - {vectors: ['*'], outcomes: [wrong], until: "
+                                      "2027-01-01, reason: ") +
+                          reason + "}\n"),
+                     conformance::InputError)
+            << reason;
+}
+
+TEST_F(PolicyFile, IsOneDocument) {
+    try {
+        load("--- {}\n---\nmust_hold: [base64]\n");
+        FAIL() << "a second document";
+    } catch (const conformance::InputError& error) {
+        EXPECT_THAT(error.what(), testing::HasSubstr("gate_policy_test.yaml:3:1: a second "
+                                                     "document"));
+    }
 }
 
 } // namespace

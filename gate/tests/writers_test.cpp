@@ -67,8 +67,17 @@ TEST(Junit, IsReadableAndCounts) {
     EXPECT_THAT(finding.child("failure").text().get(), HasSubstr("seen 0x3"));
 }
 
+/// What GitHub takes for commands.
+std::string annotations(const Judgement& judgement) {
+    const std::string all = github(judgement, "a-word");
+    const std::string end = "\n::a-word::\n";
+    EXPECT_EQ(all.substr(0, all.find('\n')), "::stop-commands::a-word");
+    EXPECT_NE(all.find(end), std::string::npos);
+    return all.substr(all.find(end) + end.size());
+}
+
 TEST(Annotations, CannotBeForged) {
-    const std::string lines = github_annotations(one_finding());
+    const std::string lines = annotations(one_finding());
     EXPECT_EQ(std::ranges::count(lines, '\n'), 1);
     EXPECT_THAT(lines, HasSubstr("::error title=regressed%2C flaky%3A add64-imm/one::"));
     EXPECT_THAT(lines, HasSubstr("50%25 & more"));
@@ -76,10 +85,40 @@ TEST(Annotations, CannotBeForged) {
 
 TEST(Annotations, AreNoMoreThanAreShown) {
     Judgement judgement = one_finding();
+    judgement.findings.resize(9, judgement.findings.front());
+    EXPECT_EQ(std::ranges::count(annotations(judgement), '\n'), 9);
     judgement.findings.resize(80, judgement.findings.front());
-    const std::string lines = github_annotations(judgement);
-    EXPECT_EQ(std::ranges::count(lines, '\n'), 51);
-    EXPECT_THAT(lines, HasSubstr("and 30 more findings"));
+    const std::string lines = annotations(judgement);
+    EXPECT_EQ(std::ranges::count(lines, '\n'), 10);
+    EXPECT_THAT(lines, testing::StartsWith("::error title=bpf-assay gate::80 findings, of which "
+                                           "the first 9 are annotations\n"));
+}
+
+TEST(Annotations, ComeBehindATextWithoutCommands) {
+    Judgement judgement = one_finding();
+    judgement.findings[0].runtime = "::stop-commands::x";
+    judgement.findings[0].text = "##[stop-commands]tok";
+    const std::string lines = github(judgement, "a-word");
+    const auto end = lines.find("\n::a-word::\n");
+    EXPECT_THAT(lines, testing::StartsWith("::stop-commands::a-word\n"));
+    EXPECT_LT(lines.rfind("\n    ::stop-commands::x"), end);
+    EXPECT_LT(lines.rfind("\n    ##[stop-commands]tok"), end);
+    EXPECT_THAT(lines.substr(end + 1 + std::string("::a-word::\n").size()),
+                testing::StartsWith("::error title="));
+}
+
+TEST(Markdown, HasRoomForWhatGithubTakes) {
+    Judgement judgement = one_finding();
+    judgement.findings.resize(6000, judgement.findings.front());
+    const std::string page = markdown(judgement);
+    EXPECT_LE(page.size(), 1U << 20);
+    EXPECT_GE(page.size(), 900'000U);
+    const auto shown = std::ranges::count(page, '\n');
+    EXPECT_GT(shown, 1000);
+    EXPECT_THAT(page, testing::ContainsRegex("and [0-9]+ more findings, for which there is no "
+                                             "room here"));
+    judgement.findings.resize(60);
+    EXPECT_THAT(markdown(judgement), Not(HasSubstr("more findings")));
 }
 
 } // namespace

@@ -21,6 +21,7 @@ conformance::Results mixed(const conformance::Suite& suite) {
     conformance::Results results = passing(suite);
     conformance::RuntimeResult& runtime = results.runtimes[0];
     runtime.results[1].add(Outcome::wrong, "r1 differs");
+    runtime.results[1].rows = {.total = 4, .run = 4, .passed = 3};
     runtime.results[2].add(Outcome::rejected, "no");
     runtime.results[2].tolerated = true;
     const conformance::Vector* last = runtime.vectors.back();
@@ -75,6 +76,12 @@ TEST_F(ReadOutcomes, memory_and_file_say_the_same) {
     EXPECT_EQ(from_file.title, from_memory.title);
     EXPECT_EQ(from_file.started, from_memory.started);
     EXPECT_EQ(from_file.options, from_memory.options);
+    const auto& file_rows = from_file.by_id.at("test/v2");
+    const auto& memory_rows = from_memory.by_id.at("test/v2");
+    EXPECT_EQ(file_rows.total_rows, 4);
+    EXPECT_EQ(file_rows.passed_rows, 3);
+    EXPECT_EQ(file_rows.total_rows, memory_rows.total_rows);
+    EXPECT_EQ(file_rows.passed_rows, memory_rows.passed_rows);
 }
 
 TEST_F(ReadOutcomes, the_machine_is_the_plugins_or_the_runners) {
@@ -94,7 +101,29 @@ TEST_F(ReadOutcomes, options_that_only_say_where_are_left_out) {
     file["runs"][0]["command"] = {"bpf-assay", "run",    "-p",       "x", "--runtime=y",
                                   "-o",        "r.json", "-j",       "2", "-s",
                                   "4.2",       "v/*",    "--jobs=2", "-v"};
-    EXPECT_THAT(read(file).runtimes.at(0).options, ElementsAre("-s", "4.2", "v/*"));
+    EXPECT_THAT(read(file).runtimes.at(0).options, ElementsAre("--section 4.2", "v/*"));
+}
+
+TEST_F(ReadOutcomes, a_selection_is_the_same_however_it_is_written) {
+    const auto options = [&](const std::vector<std::string>& words) {
+        json file = m_file;
+        file["runs"][0]["command"] = std::vector<std::string>{"bpf-assay", "run"};
+        for (const std::string& word : words)
+            file["runs"][0]["command"].push_back(word);
+        return read(file).runtimes.at(0).options;
+    };
+    const auto selected = ElementsAre("--extensions x-a", "--extensions x-b", "--group base32",
+                                      "--group base64", "v/*");
+    EXPECT_THAT(
+        options({"--group", "base64", "--group", "base32", "v/*", "--extensions", "x-b,x-a"}),
+        selected);
+    EXPECT_THAT(options({"v/*", "--strict", "--extensions=x-a,x-b", "-gbase32", "--profile", "full",
+                         "--group=base64", "--profile=smoke"}),
+                selected);
+    EXPECT_THAT(options({"-g", "base32", "--divergences=a.yaml", "-g", "base64", "--extensions=x-a",
+                         "--divergences", "b.yaml", "--extensions", "x-b", "--", "v/*"}),
+                selected);
+    EXPECT_THAT(options({"--extensions", "all", "--", "--strict"}), ElementsAre("--strict"));
 }
 
 TEST_F(ReadOutcomes, files_that_are_no_results) {
