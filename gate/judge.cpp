@@ -133,9 +133,9 @@ private:
         for (std::size_t at = 0; at < runtime.vectors.size(); ++at)
             judge_vector(index, *runtime.vectors[at], runtime.results[at], before);
         if (!m_other_rows.empty())
-            note(runtime, fmt::format("{} come out as before, but have another number of rows in "
-                                      "these vectors: whether more are wrong cannot be told: {}",
-                                      m_other_rows.size(), list(m_other_rows)));
+            note(runtime, fmt::format("as before, with another number of rows in all, so that it "
+                                      "cannot be told whether more are wrong: {}",
+                                      list(m_other_rows)));
         if (before != nullptr && runtime.status == RuntimeStatus::ran)
             judge_missing(index, *before);
         judge_groups(index);
@@ -339,9 +339,8 @@ private:
                      .text = fmt::format("{} must hold, and {}", name_of(group), why)});
             else if (!count.left_out.empty())
                 note(runtime,
-                     fmt::format("{} holds without {} vectors that are not offered or "
-                                 "switched off: {}",
-                                 name_of(group), count.left_out.size(), list(count.left_out)));
+                     fmt::format("{} holds without what is not offered or switched off: {}",
+                                 name_of(group), list(count.left_out)));
         }
     }
 

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
 #include <optional>
 #include <random>
@@ -128,6 +129,8 @@ int gate_command(const Options& options) {
          .deadline = std::chrono::milliseconds(static_cast<long long>(options.timeout * 1000))},
         [&](std::size_t index) { return startable(options, results.runtimes[index]); });
     write_forms(options, judgement);
+    if (std::fflush(stdout) != 0)
+        throw InputError("standard output cannot be written");
     if (!writes_baseline)
         return judgement.is_open() ? 0 : 1;
     if (const std::string why = why_no_baseline(judgement); !why.empty()) {

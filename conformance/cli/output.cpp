@@ -29,7 +29,8 @@ void check_writable(const std::string& path) {
     const bool opened = std::ofstream(beside).is_open();
     std::error_code ignored;
     std::filesystem::remove(beside, ignored);
-    if (!opened || std::filesystem::is_directory(path, ignored))
+    if (!opened || !std::filesystem::path(path).has_filename() ||
+        std::filesystem::is_directory(path, ignored))
         throw InputError(fmt::format("{}: cannot be written", path));
 }
 

@@ -566,10 +566,21 @@ class Gate(Cli):
         self.baseline.hardlink_to(results)
         result = self.gate_of(results, status=2)
         self.assertIn("baseline.json: the baseline is the file of results itself", result.stderr)
-        self.baseline = self.folder / "no" / "baseline.json"
-        result = self.gate_of(results, status=2)
-        self.assertEqual(result.stdout, "")
-        self.assertIn("baseline.json: cannot be written", result.stderr)
+        for path in (self.folder / "no" / "baseline.json", "", f"{self.folder}/"):
+            self.baseline = path
+            result = self.gate_of(results, status=2)
+            self.assertEqual(result.stdout, "")
+            self.assertRegex(result.stderr, f"{re.escape(str(path))}: (cannot be written|is a folder)")
+
+    def test_a_verdict_that_cannot_be_printed_opens_nothing(self):
+        self.make_baseline(fake("good"))
+        results = self.run_vectors(fake("good"))
+        with open("/dev/full", "w") as full:
+            result = subprocess.run(
+                [PROGRAM, "gate", "--vectors", self.vectors, "--baseline", self.baseline, results],
+                stdout=full, stderr=subprocess.PIPE, text=True, timeout=120)  # fmt: skip
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("standard output cannot be written", result.stderr)
 
     # ---- ci/gate.sh
 
