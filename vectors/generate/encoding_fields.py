@@ -163,12 +163,14 @@ REGISTER_CASES = {
 def registers(table):
     file = EncodingFile("registers", "Registers end at R10.", SOURCE)
 
-    def add(form, field, number, stack_argument):
+    stack_arguments = {("ldxdw", "src", 11), ("stxdw", "dst", 11), ("stdw", "dst", 11)}
+
+    def add(form, field, number):
+        is_extension = (form.row.mnemonic, field, number) in stack_arguments
         file.field(form, field, f"RFC9669-3.1-{field.upper()}-REG-RANGE", number, f"There is no R{number}.",
-                   policy=None, unless="x-stackargs" if number == 11 and stack_argument else None,
+                   policy=None, unless="x-stackargs" if is_extension else None,
                    suffix=f"{field}-r{number}")  # fmt: skip
 
-    stack_arguments = {("ldxdw", "src"), ("stxdw", "dst"), ("stdw", "dst")}
     numbers = [(11, 15), (12, 15), (11, 14), (11, 13)]
     done = set()
     for position, (mnemonic, changes) in enumerate(REGISTER_CASES.items()):
@@ -177,12 +179,12 @@ def registers(table):
             if form.row.uses(field):
                 done.add((mnemonic, field))
                 for number in numbers[position % len(numbers)]:
-                    add(form, field, number, (mnemonic, field) in stack_arguments)
+                    add(form, field, number)
     position = 0
     for form in every_form(table):
         for field in ("dst", "src"):
             if form.row.uses(field) and (form.row.mnemonic, field) not in done:
-                add(form, field, 15 - position % 5, form.legal[field] == FRAME)
+                add(form, field, 15 - position % 5)
                 position += 1
     lddw = table["lddw"].opcode
     for number in (11, 15):

@@ -109,7 +109,8 @@ def offset_selectors(file, table):
         move = form_of(table["mov64_reg"])
         file.refuse(f"mov64-reg-address-space-{spaces}", ["RFC9669-4.1-OFFSET-MOVSX-UNASSIGNED"],
                     program(REGISTERS, move.slot(offset=1, imm=imm)), program(REGISTERS, move.slot()),
-                    "MOV has no offset 1.", tests=["mov64_reg"], unless="x-addrspacecast")
+                    "MOV has no offset 1.", tests=["mov64_reg"],
+                    unless="x-addrspacecast" if imm else None)
 
 
 def imm_selectors(file, table):

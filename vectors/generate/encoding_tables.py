@@ -103,13 +103,14 @@ def register_numbers(table):
         for field in ("dst", "src"):
             if not form.row.uses(field):
                 continue
-            # Register 11 as a base belongs to an extension: a vector of its own, if it has none yet.
+            # Register 11 as a base has an extension, of loads and stores of 64 bits: `registers` has
+            # them all. The others have a vector of their own, if they have none yet.
             base = form.legal[field] == FRAME
             clause = f"RFC9669-3.1-{field.upper()}-REG-RANGE"
             file.field(form, field, clause, "value", "Registers end at R10.", policy=None,
                        suffix=f"{field}-numbers", values=NO_REGISTERS[1:] if base else NO_REGISTERS)
             if base and f"encoding/{form.row.name}-{field}-r11" not in single:
-                file.field(form, field, clause, 11, "There is no R11.", policy=None, unless="x-stackargs",
+                file.field(form, field, clause, 11, "There is no R11.", policy=None,
                            suffix=f"{field}-r11")  # fmt: skip
     for row in table.rows:
         if row.wide:
