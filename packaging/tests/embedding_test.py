@@ -51,6 +51,26 @@ class Embedding(Case):
                 f"find_package(bpf-assay {wanted} REQUIRED)\n")
             self.assertIn(said, self.configure(folder / "build", source=folder, status=1).stderr)
 
+    def test_an_optional_runner_may_be_missing(self):
+        project = self.work / "optional"
+        project.mkdir()
+        (project / "CMakeLists.txt").write_text(
+            "cmake_minimum_required(VERSION 3.22)\nproject(wants LANGUAGES CXX)\n"
+            "find_package(bpf-assay REQUIRED COMPONENTS reference_vm OPTIONAL_COMPONENTS conformance)\n"
+            "foreach(library reference_vm conformance)\n"
+            "    if(TARGET bpf_assay::${library})\n"
+            "        message(STATUS \"there is ${library}\")\n"
+            "    endif()\n"
+            "endforeach()\n")
+        both = self.configure(project / "both", source=project).stdout
+        self.assertIn("there is reference_vm", both)
+        self.assertIn("there is conformance", both)
+        for missing in ("LLVM", "fmt", "Threads"):
+            one = self.configure(project / missing, f"-DCMAKE_DISABLE_FIND_PACKAGE_{missing}=ON",
+                                 source=project).stdout
+            self.assertIn("there is reference_vm", one)
+            self.assertNotIn("there is conformance", one)
+
     def test_each_header_is_enough_by_itself(self):
         include = self.prefix / "include/bpf-assay"
         headers = sorted(path.relative_to(include) for path in include.rglob("*.hpp"))
