@@ -1,13 +1,13 @@
 #include "conformance/cli/isa_diff.hpp"
 
 #include "conformance/cli/files.hpp"
+#include "conformance/cli/output.hpp"
 #include "conformance/error.hpp"
 #include "conformance/isa_diff.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
 #include <tuple>
 
 #include <fnmatch.h>
@@ -88,14 +88,6 @@ std::vector<const TableRow*> rows_to_probe(const DiffOptions& options, const Isa
     return rows;
 }
 
-void write(const std::string& path, const std::string& text) {
-    std::ofstream stream(path, std::ios::binary);
-    stream << text;
-    stream.close();
-    if (!stream)
-        throw InputError(fmt::format("{}: cannot be written", path));
-}
-
 } // namespace
 
 int isa_diff(const DiffOptions& options) {
@@ -133,7 +125,7 @@ int isa_diff(const DiffOptions& options) {
     if (options.output.empty())
         fmt::print("{}", report);
     else
-        write(options.output, report);
+        write_text(options.output, report);
     return diff.unexplained() ? 1 : 0;
 }
 
