@@ -152,8 +152,10 @@ json runtime_json(const RuntimeResult& runtime, bool in_full, const Suite& suite
 }
 
 json run_json(const RunDescription& run) {
-    json object{{"command", run.command_line},   {"profile", run.profile}, {"strict", run.strict},
-                {"started", run.started},        {"seconds", run.seconds}, {"tool", run.tool},
+    json object{{"command", run.command_line},   {"selection", run.selection},
+                {"options", run.options},        {"profile", run.profile},
+                {"strict", run.strict},          {"started", run.started},
+                {"seconds", run.seconds},        {"tool", run.tool},
                 {"environment", run.environment}};
     if (run.shard)
         object["shard"] = {{"number", run.shard->number}, {"count", run.shard->count}};
@@ -206,7 +208,7 @@ json RunDescription::this_environment() {
 
 json results_json(const Suite& suite, const Results& results) {
     json object{{"format", "bpf-assay-results"},
-                {"version", 2},
+                {"version", results_version},
                 {"vectors", {{"count", suite.vectors.size()}, {"digest", suite.digest}}},
                 {"exit_status", exit_status(results.runtimes)}};
     object["runs"] = json::array();

@@ -3,7 +3,11 @@
 
 #include "conformance/result.hpp"
 
+#include <map>
+
 namespace bpf_assay::conformance {
+
+constexpr int results_version = 3;
 
 /// A part of the selected vectors: the number-th of `count`, from 1.
 struct Shard {
@@ -15,11 +19,17 @@ struct Shard {
 
 /// How results came about.
 struct RunDescription {
+    /// What was given of options, by its long name ("--group"; "ids" for words), in the order
+    /// given.
+    using Arguments = std::map<std::string, std::vector<std::string>>;
+
     std::vector<std::string> command_line;
-    std::string profile;
+    Arguments selection = {}; // which vectors
+    Arguments options = {};   // the others
+    std::string profile = {};
     bool strict = false;
     std::optional<Shard> shard = std::nullopt;
-    std::string started; // ISO 8601, UTC
+    std::string started = {}; // ISO 8601, UTC
     double seconds = 0;
     std::string tool = this_version();               // of bpf-assay
     nlohmann::json environment = this_environment(); // the machine that it ran on

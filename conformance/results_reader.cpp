@@ -15,6 +15,12 @@
 
 namespace bpf_assay::conformance {
 
+void check_results_version(const nlohmann::json& file) {
+    if (file.at("version") != results_version)
+        throw Malformed{fmt::format("has version {} of the format; this bpf-assay reads {}",
+                                    file.at("version").dump(), results_version)};
+}
+
 Outcome outcome_from(const std::string& name) {
     const auto found =
         std::ranges::find(all_outcomes, name, [](Outcome outcome) { return name_of(outcome); });
@@ -94,6 +100,8 @@ VectorResult vector_from(const json& object, ByteOrder order) {
 
 RunDescription run_from(const json& object) {
     RunDescription run{.command_line = object.at("command"),
+                       .selection = object.at("selection"),
+                       .options = object.at("options"),
                        .profile = object.at("profile"),
                        .strict = object.at("strict"),
                        .started = object.at("started"),
@@ -232,9 +240,7 @@ json parse(const std::string& path) {
 void check_head(const json& file, const Suite& suite) {
     if (!file.is_object() || file.value("format", json()) != "bpf-assay-results")
         throw Malformed{"is no results file of `bpf-assay run --output`"};
-    if (file.at("version") != 2)
-        throw Malformed{fmt::format("has version {} of the format; this bpf-assay reads 2",
-                                    file.at("version").dump())};
+    check_results_version(file);
     const std::string digest = file.at("vectors").at("digest");
     if (digest != suite.digest)
         throw Malformed{fmt::format("is about other vectors (digest {:.12}, {} of them) than those "

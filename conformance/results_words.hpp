@@ -10,7 +10,8 @@ struct Malformed {
     std::string what;
 };
 
-/// Both throw Malformed.
+/// These throw Malformed.
+void check_results_version(const nlohmann::json& file);
 Outcome outcome_from(const std::string& name);
 RuntimeStatus status_from(const std::string& name);
 

@@ -1,7 +1,5 @@
 #include "gate/judge.hpp"
 
-#include "reports/command_line.hpp"
-
 #include "conformance/claims.hpp"
 #include "conformance/divergences.hpp"
 #include "conformance/group_summary.hpp"
@@ -512,8 +510,10 @@ std::string reproducer(const RuntimeResult& runtime, const RunDescription& run,
         command += fmt::format(" {} {}", option, shell_word(value));
     };
     const auto add_given = [&](const char* option) {
-        for (const std::string& value : reports::values_of(run.command_line, option))
-            add(option, value);
+        for (const auto* given : {&run.options, &run.selection})
+            if (const auto values = given->find(option); values != given->end())
+                for (const std::string& value : values->second)
+                    add(option, value);
     };
     if (!runtime.name.empty()) {
         add("--runtime", runtime.name);

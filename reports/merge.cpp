@@ -1,7 +1,5 @@
 #include "reports/merge.hpp"
 
-#include "reports/command_line.hpp"
-
 #include "conformance/error.hpp"
 
 #include <fmt/format.h>
@@ -22,8 +20,30 @@ using namespace conformance;
 /// Options that say where results went, which part ran, and on how many processes.
 constexpr std::array<std::string_view, 5> of_a_machine{"--shard", "--output", "-o", "--jobs", "-j"};
 
-std::vector<std::string> without_shard(const std::vector<std::string>& command) {
-    return without_options(command, of_a_machine);
+/// `--output x`, `--output=x`, `-ox`.
+std::vector<std::string> without_machine(const std::vector<std::string>& command) {
+    std::vector<std::string> words;
+    for (std::size_t at = 0; at < command.size(); ++at) {
+        const std::string& word = command[at];
+        const auto has_value = [&](std::string_view option) {
+            return word.starts_with(option) && word.size() > option.size() &&
+                   (option.size() == 2 || word[option.size()] == '=');
+        };
+        if (std::ranges::find(of_a_machine, word) != of_a_machine.end())
+            ++at; // and its value
+        else if (std::ranges::none_of(of_a_machine, has_value))
+            words.push_back(word);
+    }
+    return words;
+}
+
+RunDescription without_machine(RunDescription run) {
+    run.command_line = without_machine(run.command_line);
+    for (const std::string_view option : of_a_machine) {
+        run.selection.erase(std::string(option));
+        run.options.erase(std::string(option));
+    }
+    return run;
 }
 
 /// What must agree in the shards of a runtime.
@@ -31,7 +51,9 @@ nlohmann::json way_of(const RunDescription& run, const RuntimeResult& runtime) {
     nlohmann::json hello = runtime.hello.message;
     if (hello.is_object())
         hello.erase("boot_seconds"); // of each start
-    return {{"command", without_shard(run.command_line)},
+    const RunDescription anywhere = without_machine(run);
+    return {{"selection", anywhere.selection},
+            {"options", anywhere.options},
             {"profile", run.profile},
             {"strict", run.strict},
             {"tool", run.tool},
@@ -134,8 +156,7 @@ RuntimeResult joined(const std::vector<Part>& parts) {
 }
 
 RunDescription joined_run(const std::vector<Part>& parts) {
-    RunDescription run = *parts.front().run;
-    run.command_line = without_shard(run.command_line);
+    RunDescription run = without_machine(*parts.front().run);
     run.shard.reset();
     run.seconds = 0;
     for (const Part& part : parts) {
@@ -148,7 +169,8 @@ RunDescription joined_run(const std::vector<Part>& parts) {
 /// Runs of which nothing but the times may differ are one.
 std::size_t place_of(const RunDescription& run, std::vector<RunDescription>& runs) {
     const auto same = std::ranges::find_if(runs, [&](const RunDescription& other) {
-        return other.command_line == run.command_line && other.profile == run.profile &&
+        return other.command_line == run.command_line && other.selection == run.selection &&
+               other.options == run.options && other.profile == run.profile &&
                other.strict == run.strict && other.tool == run.tool &&
                other.started == run.started && other.environment == run.environment;
     });

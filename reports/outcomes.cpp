@@ -1,7 +1,5 @@
 #include "reports/outcomes.hpp"
 
-#include "reports/command_line.hpp"
-
 #include "conformance/error.hpp"
 #include "conformance/printable.hpp"
 #include "conformance/results_words.hpp"
@@ -19,6 +17,7 @@ namespace {
 
 using conformance::InputError;
 using conformance::Malformed;
+using conformance::RunDescription;
 using nlohmann::json;
 
 /// What a runtime says of itself that is the same in its next version: not its version, nor that
@@ -52,6 +51,21 @@ void add(RuntimeOutcomes& runtime, const std::string& id, VectorOutcome outcome)
     runtime.ids.push_back(id);
 }
 
+/// "--group base32", "v/*": sorted, for the order in which they were given says nothing.
+std::vector<std::string> selection_of(const RunDescription::Arguments& selection) {
+    std::vector<std::string> words;
+    for (const auto& [option, values] : selection)
+        for (const std::string& value : values)
+            if (option == "ids")
+                words.push_back(value);
+            else if (option != "--extensions" ||
+                     value != "all") // which is what there is without it
+                words.push_back(fmt::format("{} {}", option, value));
+    std::ranges::sort(words);
+    words.erase(std::unique(words.begin(), words.end()), words.end());
+    return words;
+}
+
 void add_run(RuntimeOutcomes& runtime, const json& run) {
     runtime.started = run.at("started");
     runtime.profile = run.at("profile");
@@ -60,7 +74,7 @@ void add_run(RuntimeOutcomes& runtime, const json& run) {
     if (run.contains("shard"))
         runtime.shard = {.number = run.at("shard").at("number"),
                          .count = run.at("shard").at("count")};
-    runtime.options = selection_of(run.at("command"));
+    runtime.options = selection_of(run.at("selection"));
 }
 
 /// A file whose sums are not those of its vectors was changed, or cut.
@@ -129,9 +143,7 @@ FileOutcomes read_outcomes(const std::string& path) {
     const json file = parsed(path);
     std::string where = "its head";
     try {
-        if (file.at("version") != 2)
-            throw Malformed{fmt::format("has version {} of the format; this bpf-assay reads 2",
-                                        file.at("version").dump())};
+        conformance::check_results_version(file);
         FileOutcomes outcomes{.file = path,
                               .digest = file.at("vectors").at("digest"),
                               .vectors = file.at("vectors").at("count"),
@@ -157,7 +169,7 @@ FileOutcomes outcomes_of(const std::string& name, const conformance::Suite& suit
     FileOutcomes outcomes{
         .file = name, .digest = suite.digest, .vectors = suite.vectors.size(), .runtimes = {}};
     for (const conformance::RuntimeResult& result : results.runtimes) {
-        const conformance::RunDescription& run = results.runs.at(result.run);
+        const RunDescription& run = results.runs.at(result.run);
         RuntimeOutcomes& runtime = outcomes.runtimes.emplace_back();
         runtime.title = result.title();
         runtime.name = result.name;
@@ -172,7 +184,7 @@ FileOutcomes outcomes_of(const std::string& name, const conformance::Suite& suit
         runtime.tool = run.tool;
         runtime.strict = run.strict;
         runtime.shard = run.shard;
-        runtime.options = selection_of(run.command_line);
+        runtime.options = selection_of(run.selection);
         for (std::size_t index = 0; index < result.vectors.size(); ++index)
             add(runtime, result.vectors[index]->id,
                 {.outcome = result.results[index].outcome,

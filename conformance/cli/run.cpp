@@ -35,6 +35,9 @@ struct Options {
     bool strict = false, list = false, verbose = false;
 };
 
+/// Heads the options that choose vectors, in --help.
+constexpr const char* selection_group = "Which vectors";
+
 bool matches(const std::vector<std::string>& patterns, std::string_view text) {
     return patterns.empty() || std::ranges::any_of(patterns, [&](const std::string& pattern) {
                return matches_pattern(pattern, std::string(text));
@@ -115,6 +118,16 @@ std::optional<Shard> shard_from(const std::string& text) {
     return shard;
 }
 
+/// The options of this command that were given, however they were written: those of the group, or
+/// the others.
+RunDescription::Arguments arguments_of(const CLI::App& command, bool of_selection) {
+    RunDescription::Arguments arguments;
+    for (const CLI::Option* option : command.get_options())
+        if (option->count() != 0 && (option->get_group() == selection_group) == of_selection)
+            arguments[option->get_name()] = option->results();
+    return arguments;
+}
+
 /// Every N-th vector: neighbours are alike, and so each shard takes about as long.
 bool is_in(const std::optional<Shard>& shard, std::size_t position) {
     return !shard || position % shard->count == shard->number - 1;
@@ -144,7 +157,7 @@ std::vector<Runtime> runtimes_of(const Options& options) {
     return runtimes;
 }
 
-int run_command(const Options& options, const std::vector<std::string>& command_line) {
+int run_command(const Options& options, RunDescription description) {
     const Suite suite = load_suite_from(options.vectors);
     check_patterns(options, suite);
     const std::optional<Shard> shard = shard_from(options.shard);
@@ -182,11 +195,10 @@ int run_command(const Options& options, const std::vector<std::string>& command_
                        done == total ? "\r\x1b[K" : "");
         };
 
-    RunDescription description{.command_line = command_line,
-                               .profile = options.profile,
-                               .strict = options.strict,
-                               .shard = shard,
-                               .started = utc_now()};
+    description.profile = options.profile;
+    description.strict = options.strict;
+    description.shard = shard;
+    description.started = utc_now();
     const auto start = Clock::now();
     auto results = run_vectors(vectors, runtimes, run_options);
     description.seconds = std::chrono::duration<double>(Clock::now() - start).count();
@@ -228,6 +240,8 @@ Command add_run(CLI::App& app, std::vector<std::string> command_line) {
         "run", "Run vectors on runtimes (the reference VM if none is named) and judge what "
                "comes out");
     add_runtime_options(*run, options->runtimes);
+    const std::string others = run->option_defaults()->get_group();
+    run->option_defaults()->group(selection_group);
     run->add_option("ids", options->ids, "Ids or patterns such as 'sdiv64-*/*'");
     run->add_option("--section,-s", options->sections, "Sections of RFC 9669, e.g. 4.1")
         ->allow_extra_args(false);
@@ -245,6 +259,9 @@ Command add_run(CLI::App& app, std::vector<std::string> command_line) {
                     "extension")
         ->delimiter(',')
         ->allow_extra_args(false);
+    run->add_option("--vectors", options->vectors, "Folder of vectors instead of the suite's own")
+        ->check(CLI::ExistingDirectory);
+    run->option_defaults()->group(others);
     run->add_option("--profile", options->profile,
                     "How much of the sweeps: smoke (each register and value once), default (all "
                     "programs, up to 64 rows of each), full (everything)")
@@ -263,8 +280,6 @@ Command add_run(CLI::App& app, std::vector<std::string> command_line) {
                     "File of known divergences (docs/policy.md); may stand several times")
         ->allow_extra_args(false)
         ->check(CLI::ExistingFile);
-    run->add_option("--vectors", options->vectors, "Folder of vectors instead of the suite's own")
-        ->check(CLI::ExistingDirectory);
     run->add_option("--unavailable-status", options->unavailable_status,
                     "Exit status if no runtime is available here, or none offers what the vectors "
                     "need (test drivers want 77: skipped)");
@@ -275,8 +290,10 @@ Command add_run(CLI::App& app, std::vector<std::string> command_line) {
                 "-g divmul64 -o results.json\n\n"
                 "Exit status: 0 all as expected (tolerated outcomes are listed), 1 a divergence, "
                 "2 unusable input or setup.");
-    return [options, command_line = std::move(command_line)] {
-        return run_command(*options, command_line);
+    return [options, run, command_line = std::move(command_line)] {
+        return run_command(*options, {.command_line = command_line,
+                                      .selection = arguments_of(*run, true),
+                                      .options = arguments_of(*run, false)});
     };
 }
 

@@ -81,7 +81,7 @@ class Merge(Cli):
         for files, text in (((one,), "shard 2/2 of"),
                             ((one, two, two), "stands in another file, too"),
                             ((one, third), "differ in 'shards': 2 and 3"),
-                            ((one, smoke), "differ in 'command'"),
+                            ((one, smoke), "differ in 'options'"),
                             ((whole, whole), "both hold")):
             self.assertIn(text, self.merge(*files, status=2))
 

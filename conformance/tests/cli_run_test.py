@@ -221,6 +221,17 @@ class Run(CheckedRuns):
         self.assertEqual([path.name for path in self.folder.glob("my results*")],
                          ["my results.json"])
 
+    def test_what_was_selected_stands_in_the_results_however_it_was_written(self):
+        for words in (["v/*", "--group", "base64", "-g", "base32", "--kind=explicit"],
+                      ["-gbase64", "--group=base32", "-k", "explicit", "--strict", "--", "v/*"]):
+            with self.subTest(words=words):
+                (run,) = self.run_vectors(fake("good"), options=words)["runs"]
+                self.assertEqual(run["selection"], {
+                    "ids": ["v/*"], "--group": ["base64", "base32"], "--kind": ["explicit"],
+                    "--vectors": [str(self.vectors)]})
+                self.assertEqual(run["options"]["--plugin"], [fake("good")])
+                self.assertEqual("--strict" in run["options"], "--strict" in words)
+
     def test_output_that_cannot_be_written(self):
         result = self.run_program("run", "--vectors", self.vectors, "--plugin", fake("good"),
                                   "--output", self.folder / "no/such/x.json", status=2)

@@ -120,7 +120,7 @@ class Gate(Cli):
         self.gate(WRONG, status=0)
 
     def test_a_baseline_that_is_no_results_is_refused(self):
-        for text in ("{}", "not JSON", '{"format": "bpf-assay-results", "version": 2}'):
+        for text in ("{}", "not JSON", '{"format": "bpf-assay-results", "version": 3}'):
             self.baseline.write_text(text)
             result = self.gate_of(self.run_vectors(fake("good")), status=2)
             self.assertIn("baseline.json", result.stderr)

@@ -304,11 +304,10 @@ TEST(Reproducer, HasAllThatTheRunHad) {
     runtime.command = "./my vm";
     conformance::RunDescription run;
     run.profile = "default";
-    run.command_line = {"bpf-assay", "run", "-p", "./my vm"};
     EXPECT_EQ(reproducer(runtime, run, "v/1"), "bpf-assay run --plugin './my vm' v/1");
 
-    run.command_line = {"bpf-assay", "run", "--divergences=a.yaml", "--divergences", "b.yaml",
-                        "--vectors", "v v"};
+    run.options = {{"--divergences", {"a.yaml", "b.yaml"}}, {"--jobs", {"2"}}};
+    run.selection = {{"--vectors", {"v v"}}, {"--group", {"base32"}}};
     run.profile = "full";
     run.strict = true;
     runtime.one_shot = true;
@@ -318,7 +317,8 @@ TEST(Reproducer, HasAllThatTheRunHad) {
               "--divergences a.yaml --divergences b.yaml --vectors 'v v' v/1");
 
     runtime.name = "mine:jit";
-    run.command_line = {"bpf-assay", "run", "-r", "mine", "--runtimes", "r.yaml"};
+    run.options = {{"--runtime", {"mine"}}, {"--runtimes", {"r.yaml"}}};
+    run.selection = {};
     run.profile = "default";
     run.strict = false;
     EXPECT_EQ(reproducer(runtime, run, "v/1"),
