@@ -188,6 +188,17 @@ std::variant<std::vector<Slot>, AssemblyError> Assembler::assemble(std::string_v
     return slots;
 }
 
+std::variant<std::vector<u8>, AssemblyError> Assembler::object(std::string_view text) {
+    m_impl->error.reset();
+    llvm::SmallVector<char, 0> object;
+    const bool parsed = m_impl->emit_object(text, object);
+    if (m_impl->error)
+        return *m_impl->error;
+    if (!parsed)
+        return AssemblyError{.message = "not BPF assembly"};
+    return std::vector<u8>(object.begin(), object.end());
+}
+
 std::string Assembler::llvm_version() {
     return LLVM_VERSION_STRING;
 }

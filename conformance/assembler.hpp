@@ -27,6 +27,9 @@ public:
     /// Labels must be defined in the text; nothing is left to a linker.
     std::variant<std::vector<Slot>, AssemblyError> assemble(std::string_view text);
 
+    /// The ELF object of the text, with its sections, symbols and relocations.
+    std::variant<std::vector<u8>, AssemblyError> object(std::string_view text);
+
     static std::string llvm_version();
 
 private:

@@ -64,6 +64,11 @@ public:
     bool right(std::size_t row, u64 r0, std::span<const u8> block) override;
     std::vector<Difference> differences(std::size_t row, u64 r0,
                                         std::span<const u8> block) override;
+    BlockPlaces places() const override;
+    std::vector<u8> expected_block(std::size_t row) override {
+        expect(row, m_template);
+        return m_expected;
+    }
     std::vector<std::string> registers_before(std::size_t row) override;
 
 protected:
@@ -202,6 +207,20 @@ std::vector<Difference> StateExperiment::differences(std::size_t row, u64 r0,
     return found;
 }
 
+BlockPlaces StateExperiment::places() const {
+    const BlockLayout& layout = m_lowering.layout;
+    BlockPlaces places{.registers_before = BlockLayout::registers_before,
+                       .registers_after = BlockLayout::registers_after,
+                       .stack = {},
+                       .memory = layout.guarded_memory + guard_size,
+                       .memory_size = m_states.before.memory.size() - 2 * guard_size};
+    for (std::size_t i = 0; i < m_states.observed.size(); ++i)
+        places.stack.push_back({.offset = m_states.observed[i],
+                                .before = BlockLayout::stack_before + 8 * i,
+                                .after = layout.stack_after + 8 * i});
+    return places;
+}
+
 std::vector<std::string> StateExperiment::registers_before(std::size_t row) {
     std::vector<std::string> texts;
     const RowState state = before(row);
@@ -326,6 +345,21 @@ public:
     }
     std::vector<Difference> differences(std::size_t row, u64 r0,
                                         std::span<const u8> bytes) override;
+    BlockPlaces places() const override {
+        return {.registers_before = {},
+                .registers_after = {},
+                .stack = {},
+                .memory = 0,
+                .memory_size = m_vector.memory_size};
+    }
+    std::vector<u8> expected_block(std::size_t) override {
+        const auto expected = block(m_states.after);
+        return {expected.begin(), expected.end()};
+    }
+    std::optional<u64> expected_r0() const override {
+        const auto* result = std::get_if<u64>(&*m_vector.result);
+        return result != nullptr ? std::optional(*result) : std::nullopt;
+    }
     std::vector<std::string> registers_before(std::size_t) override { return {}; }
 
 private:

@@ -29,6 +29,19 @@ struct Difference {
     std::string seen;
 };
 
+/// Where a block shows the state, for readers without this program: offsets in bytes.
+struct BlockPlaces {
+    struct StackSlot {
+        s64 offset; // from R10
+        std::size_t before, after;
+    };
+    /// Of R0; the others follow, 8 bytes each. None of a whole program.
+    std::optional<std::size_t> registers_before, registers_after;
+    std::vector<StackSlot> stack;
+    std::size_t memory = 0; // of the vector's memory; its guards are around it
+    std::size_t memory_size = 0;
+};
+
 /// The bytes of a program for `load`.
 std::vector<u8> wire_form(std::span<const Slot> slots, ByteOrder order);
 
@@ -59,6 +72,11 @@ public:
     /// Every difference of a row that is not right.
     virtual std::vector<Difference> differences(std::size_t row, u64 r0,
                                                 std::span<const u8> block) = 0;
+    virtual BlockPlaces places() const = 0;
+    /// The block as it must be after the run; where addresses are stored, they are missing.
+    virtual std::vector<u8> expected_block(std::size_t row) = 0;
+    /// R0 at the end; none if the vector does not say.
+    virtual std::optional<u64> expected_r0() const { return 0; }
     /// R0..R9 before; expected after; as seen in the block. Empty where the registers are not seen.
     virtual std::vector<std::string> registers_before(std::size_t row) = 0;
     /// "u32@16 = 0x...": the cell of a sweep, before; else empty.

@@ -13,6 +13,7 @@ using Command = std::function<int()>;
 Command add_run(CLI::App& app, std::vector<std::string> command_line);
 Command add_show(CLI::App& app);
 Command add_explain(CLI::App& app);
+Command add_export(CLI::App& app);
 Command add_asm(CLI::App& app);
 Command add_disasm(CLI::App& app);
 Command add_isa(CLI::App& app);

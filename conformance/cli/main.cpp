@@ -25,6 +25,7 @@ int run(int argc, char** argv) {
         {"show", cli::add_show(app)},
         {"explain", cli::add_explain(app)},
         {"reduce", cli::add_reduce(app)},
+        {"export", cli::add_export(app)},
         {"asm", cli::add_asm(app)},
         {"disasm", cli::add_disasm(app)},
         {"isa", cli::add_isa(app)},

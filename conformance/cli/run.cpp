@@ -3,9 +3,9 @@
 #include "conformance/cli/files.hpp"
 #include "conformance/cli/output.hpp"
 #include "conformance/cli/runtimes.hpp"
+#include "conformance/cli/selection.hpp"
 #include "conformance/cli/table.hpp"
 #include "conformance/error.hpp"
-#include "conformance/extension.hpp"
 #include "conformance/group_summary.hpp"
 #include "conformance/runner.hpp"
 
@@ -23,10 +23,7 @@ namespace {
 
 struct Options {
     RuntimeOptions runtimes;
-    std::vector<std::string> ids, sections, groups, instructions, kinds;
-    std::vector<std::string> extensions{"all"};
-    std::string profile = "default";
-    std::string vectors;
+    SelectionOptions selection;
     std::vector<std::string> divergences;
     std::string output, shard;
     unsigned jobs = std::max(1U, std::thread::hardware_concurrency());
@@ -34,78 +31,6 @@ struct Options {
     int unavailable_status = 2;
     bool strict = false, list = false, verbose = false;
 };
-
-/// Heads the options that choose vectors, in --help.
-constexpr const char* selection_group = "Which vectors";
-
-bool matches(const std::vector<std::string>& patterns, std::string_view text) {
-    return patterns.empty() || std::ranges::any_of(patterns, [&](const std::string& pattern) {
-               return matches_pattern(pattern, std::string(text));
-           });
-}
-
-bool selected_extension(const Vector& vector, const Options& options) {
-    return vector.extension.empty() || options.extensions.front() == "all" ||
-           std::ranges::find(options.extensions, vector.extension) != options.extensions.end();
-}
-
-bool selected(const Vector& vector, const Options& options) {
-    return selected_extension(vector, options) && matches(options.ids, vector.id) &&
-           matches(options.sections, vector.section) &&
-           matches(options.groups, group_name_of(vector)) &&
-           matches(options.kinds, name_of(vector.kind)) &&
-           (options.instructions.empty() ||
-            std::ranges::any_of(vector.tests, [&](const InstructionRow* row) {
-                return matches(options.instructions, row->mnemonic);
-            }));
-}
-
-/// A pattern that names nothing is a typing mistake, and must not pass as a small run.
-void check_patterns(const Options& options, const Suite& suite) {
-    const auto names_any = [&](const std::string& pattern, auto name) {
-        return std::ranges::any_of(suite.vectors, [&](const Vector& vector) {
-            return matches({pattern}, std::invoke(name, vector));
-        });
-    };
-    for (const std::string& pattern : options.ids) {
-        if (names_any(pattern, &Vector::id))
-            continue;
-        if (pattern.find_first_of("*?[") == std::string::npos)
-            find_vector(suite, pattern); // suggests the nearest
-        throw InputError(fmt::format("no vector matches '{}'", pattern));
-    }
-    for (const std::string& pattern : options.sections)
-        if (!names_any(pattern, &Vector::section))
-            throw InputError(fmt::format("there is no section '{}' with vectors", pattern));
-    for (const std::string& pattern : options.instructions)
-        if (const auto named =
-                [&](const InstructionRow& row) { return matches({pattern}, row.mnemonic); };
-            std::ranges::none_of(instruction_table(), named) &&
-            std::ranges::none_of(extension_table(), named))
-            throw InputError(
-                fmt::format("there is no instruction '{}'; `bpf-assay isa` lists them", pattern));
-    const auto is_extension = [&](std::string_view name) {
-        return std::ranges::any_of(suite.extensions,
-                                   [&](const auto& extension) { return extension->name == name; });
-    };
-    for (const std::string& pattern : options.groups)
-        if (pattern != "encoding" && !group_from_name(pattern) && !is_extension(pattern))
-            throw InputError(fmt::format("there is no conformance group '{}'; expected base32, "
-                                         "base64, divmul32, divmul64, atomic32, atomic64, packet, "
-                                         "encoding or an extension",
-                                         pattern));
-    const bool is_word =
-        options.extensions.front() == "all" || options.extensions.front() == "none";
-    for (const std::string& name : options.extensions)
-        if (!is_word && !is_extension(name))
-            throw InputError(fmt::format("there is no extension '{}'; `bpf-assay isa "
-                                         "--extensions` lists them",
-                                         name));
-    if (is_word && options.extensions.size() > 1)
-        throw InputError(fmt::format("--extensions is 'all', 'none' or a list of names, and not "
-                                     "'{}' and more",
-                                     options.extensions.front()));
-}
 
 std::optional<Shard> shard_from(const std::string& text) {
     if (text.empty())
@@ -158,13 +83,13 @@ std::vector<Runtime> runtimes_of(const Options& options) {
 }
 
 int run_command(const Options& options, RunDescription description) {
-    const Suite suite = load_suite_from(options.vectors);
-    check_patterns(options, suite);
+    const Suite suite = load_suite_from(options.selection.vectors);
+    check_patterns(options.selection, suite);
     const std::optional<Shard> shard = shard_from(options.shard);
     std::vector<const Vector*> vectors;
     std::size_t count = 0;
     for (const Vector& vector : suite.vectors)
-        if (selected(vector, options) && is_in(shard, count++))
+        if (selected(vector, options.selection) && is_in(shard, count++))
             vectors.push_back(&vector);
     if (vectors.empty())
         throw InputError("no vector is selected by these filters");
@@ -179,7 +104,7 @@ int run_command(const Options& options, RunDescription description) {
     std::signal(SIGTERM, on_interrupt);
 
     RunOptions run_options{.examine = {.strict = options.strict,
-                                       .profile = *run_profile_from_name(options.profile),
+                                       .profile = *run_profile_from_name(options.selection.profile),
                                        .deadline = std::chrono::milliseconds(static_cast<long long>(
                                            options.timeout.value_or(10) * 1000))},
                            .jobs = options.jobs,
@@ -195,7 +120,7 @@ int run_command(const Options& options, RunDescription description) {
                        done == total ? "\r\x1b[K" : "");
         };
 
-    description.profile = options.profile;
+    description.profile = options.selection.profile;
     description.strict = options.strict;
     description.shard = shard;
     description.started = utc_now();
@@ -240,32 +165,7 @@ Command add_run(CLI::App& app, std::vector<std::string> command_line) {
         "run", "Run vectors on runtimes (the reference VM if none is named) and judge what "
                "comes out");
     add_runtime_options(*run, options->runtimes);
-    const std::string others = run->option_defaults()->get_group();
-    run->option_defaults()->group(selection_group);
-    run->add_option("ids", options->ids, "Ids or patterns such as 'sdiv64-*/*'");
-    run->add_option("--section,-s", options->sections, "Sections of RFC 9669, e.g. 4.1")
-        ->allow_extra_args(false);
-    run->add_option("--group,-g", options->groups, "Conformance groups, or 'encoding'")
-        ->allow_extra_args(false);
-    run->add_option("--instruction,-i", options->instructions,
-                    "Mnemonics or patterns as `bpf-assay isa` prints them")
-        ->allow_extra_args(false);
-    run->add_option("--kind,-k", options->kinds, "explicit, sweep, program, packet, encoding")
-        ->allow_extra_args(false)
-        ->check(CLI::IsMember({"explicit", "sweep", "program", "packet", "encoding"}));
-    run->add_option("--extensions", options->extensions,
-                    "Extensions whose vectors are taken: all (default), none, or names such as "
-                    "x-acqrel, separated by commas. They run where the runtime declares the "
-                    "extension")
-        ->delimiter(',')
-        ->allow_extra_args(false);
-    run->add_option("--vectors", options->vectors, "Folder of vectors instead of the suite's own")
-        ->check(CLI::ExistingDirectory);
-    run->option_defaults()->group(others);
-    run->add_option("--profile", options->profile,
-                    "How much of the sweeps: smoke (each register and value once), default (all "
-                    "programs, up to 64 rows of each), full (everything)")
-        ->check(CLI::IsMember({"smoke", "default", "full"}));
+    add_selection_options(*run, options->selection, "default");
     run->add_flag("--strict", options->strict,
                   "What SHALL be zero (RFC 9669 section 3.1) must be refused, R10 not be written");
     run->add_option("--jobs,-j", options->jobs, "Plugin processes at once")

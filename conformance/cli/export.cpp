@@ -1,0 +1,227 @@
+// `export`: vectors as ELF objects for libbpf, bpftool, netsh and bpf2c (docs/export.md).
+#include "conformance/cli/commands.hpp"
+#include "conformance/cli/files.hpp"
+#include "conformance/cli/output.hpp"
+#include "conformance/cli/selection.hpp"
+#include "conformance/elf_object.hpp"
+#include "conformance/error.hpp"
+#include "conformance/experiment.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+namespace bpf_assay::conformance::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+struct Options {
+    SelectionOptions selection;
+    std::string folder;
+    std::string section = "socket";
+    std::size_t programs = 256; // per object
+    bool elf = false;
+};
+
+/// Addresses are never stored: that is what unprivileged Linux and PREVAIL refuse.
+constexpr RuntimeTraits traits{.byte_order = ByteOrder::little, .stores_pointers = false};
+
+/// Why no object can have the vector; empty if one can.
+std::string left_out_because(const Vector& vector) {
+    if (vector.kind == Kind::encoding)
+        return "an encoding, which must not load: it would keep the others of its object out";
+    if (vector.kind == Kind::packet)
+        return "a packet instead of the map";
+    if (!vector.helpers.empty())
+        return "a helper function, whose id is the platform's";
+    if (vector.concurrency.threads > 1)
+        return "several threads at once";
+    return {};
+}
+
+void write_file(const fs::path& path, std::span<const u8> bytes) {
+    std::ofstream file(path, std::ios::binary);
+    file.write(reinterpret_cast<const char*>(bytes.data()),
+               static_cast<std::streamsize>(bytes.size()));
+    file.close();
+    if (!file)
+        throw InputError(fmt::format("{} cannot be written", path.string()));
+}
+
+std::string symbol_of(std::size_t number, const Vector& vector) {
+    std::string symbol = fmt::format("p{}_{}", number, vector.id);
+    std::ranges::replace_if(symbol, [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
+    return symbol;
+}
+
+json places_of(const Experiment& experiment) {
+    const BlockPlaces places = experiment.places();
+    json object{{"memory", places.memory}, {"memory_size", places.memory_size}};
+    if (places.registers_before)
+        object["registers_before"] = *places.registers_before;
+    if (places.registers_after)
+        object["registers_after"] = *places.registers_after;
+    for (const auto& slot : places.stack)
+        object["stack"].push_back(
+            {{"offset", slot.offset}, {"before", slot.before}, {"after", slot.after}});
+    return object;
+}
+
+/// Collects programs, and writes an object and its rows whenever there are enough.
+class Exporter {
+public:
+    explicit Exporter(const Options& options) : m_options(options) {
+        std::error_code error;
+        fs::create_directories(options.folder, error);
+        if (error)
+            throw InputError(fmt::format("{} is no folder and cannot be made: {}", options.folder,
+                                         error.message()));
+        check_writable((fs::path(options.folder) / "manifest.json").string());
+    }
+
+    void add(const Vector& vector, const ProgramRows& selected) {
+        const auto experiment = make_experiment(vector, selected, traits);
+        const auto slots = experiment->slots();
+        if (const std::string why = cannot_be_in_object(slots); !why.empty())
+            return leave_out(vector, why);
+        ObjectProgram program{.symbol = symbol_of(m_programs.size(), vector),
+                              .slots = {slots.begin(), slots.end()}};
+        json entry{{"function", program.symbol},
+                   {"vector", vector.id},
+                   {"program", selected.program},
+                   {"block_size", experiment->block_size()},
+                   {"places", places_of(*experiment)},
+                   {"rows_at", m_rows.size()},
+                   {"rows", json::array()}};
+        if (!experiment->text().empty())
+            entry["text"] = experiment->text();
+        if (const auto r0 = experiment->expected_r0())
+            entry["r0"] = fmt::format("{:#x}", *r0);
+        for (std::size_t row = 0; row < experiment->rows(); ++row) {
+            entry["rows"].push_back(experiment->row_number(row));
+            const std::size_t at = m_rows.size();
+            m_rows.resize(at + experiment->block_size());
+            experiment->write_block(row, std::span(m_rows).subspan(at));
+            const auto expected = experiment->expected_block(row);
+            m_rows.insert(m_rows.end(), expected.begin(), expected.end());
+        }
+        m_row_count += experiment->rows();
+        m_block_size = std::max(m_block_size, experiment->block_size());
+        m_entries.push_back(std::move(entry));
+        m_programs.push_back(std::move(program));
+        if (m_programs.size() == m_options.programs)
+            finish_object();
+    }
+
+    void leave_out(const Vector& vector, const std::string& why) {
+        if (m_left_out.empty() || m_left_out.back()["vector"] != vector.id)
+            m_left_out.push_back({{"vector", vector.id}, {"why", why}});
+    }
+
+    void finish() {
+        finish_object();
+        const json manifest{
+            {"bpf-assay", BPF_ASSAY_VERSION},
+            {"profile", m_options.selection.profile},
+            {"section", m_options.section},
+            {"map",
+             {{"name", block_map}, {"type", "array"}, {"entries", 1}, {"block_at", block_at}}},
+            {"byte_order", "little"},
+            {"objects", m_objects},
+            {"left_out", m_left_out}};
+        write_text((fs::path(m_options.folder) / "manifest.json").string(),
+                   manifest.dump(1) + "\n");
+        fmt::print("{} programs with {} rows in {} objects; {} vectors left out: {}\n",
+                   m_program_count, m_row_count, m_objects.size(), m_left_out.size(),
+                   (fs::path(m_options.folder) / "manifest.json").string());
+    }
+
+    bool empty() const { return m_program_count == 0; }
+
+private:
+    void finish_object() {
+        if (m_programs.empty())
+            return;
+        const std::size_t value_size = (std::max<std::size_t>(m_block_size, 8) + 7) / 8 * 8;
+        const std::string name = fmt::format("vectors-{:04}", m_objects.size());
+        write_file(
+            fs::path(m_options.folder) / (name + ".o"),
+            elf_object(m_programs, {.section = m_options.section, .block_size = value_size}));
+        write_file(fs::path(m_options.folder) / (name + ".rows"), m_rows);
+        m_objects.push_back({{"file", name + ".o"},
+                             {"rows_file", name + ".rows"},
+                             {"value_size", block_at + value_size},
+                             {"programs", std::move(m_entries)}});
+        m_program_count += m_programs.size();
+        m_programs.clear();
+        m_entries = json::array();
+        m_rows.clear();
+        m_block_size = 0;
+    }
+
+    const Options& m_options;
+    std::vector<ObjectProgram> m_programs; // of the object in the making, as all up to m_block_size
+    json m_entries = json::array();
+    std::vector<u8> m_rows;
+    std::size_t m_block_size = 0;
+    json m_objects = json::array(), m_left_out = json::array();
+    std::size_t m_program_count = 0, m_row_count = 0;
+};
+
+int export_command(const Options& options) {
+    if (!options.elf)
+        throw InputError("export needs to know what to write: --elf");
+    const Suite suite = load_suite_from(options.selection.vectors);
+    check_patterns(options.selection, suite);
+    Exporter exporter(options);
+    const auto profile = *run_profile_from_name(options.selection.profile);
+    bool any = false;
+    for (const Vector& vector : suite.vectors) {
+        if (!selected(vector, options.selection))
+            continue;
+        any = true;
+        if (const std::string why = left_out_because(vector); !why.empty()) {
+            exporter.leave_out(vector, why);
+            continue;
+        }
+        for (const ProgramRows& program : selection(vector, profile))
+            exporter.add(vector, program);
+    }
+    if (!any)
+        throw InputError("no vector is selected by these filters");
+    exporter.finish();
+    if (exporter.empty())
+        throw InputError("none of the selected vectors can be in an object; the manifest says why");
+    return 0;
+}
+
+} // namespace
+
+Command add_export(CLI::App& app) {
+    auto options = std::make_shared<Options>();
+    CLI::App* command = app.add_subcommand(
+        "export", "Write vectors as ELF objects, which other tools load and run");
+    options->selection.extensions = {"none"};
+    command->add_flag("--elf", options->elf, "ELF objects, the only format there is");
+    add_selection_options(*command, options->selection, "smoke");
+    command
+        ->add_option("--output,-o", options->folder,
+                     "Folder for the objects, their rows and the manifest")
+        ->required();
+    command->add_option(
+        "--program-section", options->section,
+        "Section of the programs, which tells their type: socket (default), syscall; "
+        "on Windows sample_ext, bind, xdp");
+    command->add_option("--programs-per-object", options->programs, "256 unless stated")
+        ->check(CLI::Range(std::size_t{1}, std::size_t{65'536}));
+    command->footer("Example:\n  bpf-assay export --elf -i 'sdiv*' -o objects\n  bpftool prog "
+                    "loadall objects/vectors-0000.o /sys/fs/bpf/vectors");
+    return [options] { return export_command(*options); };
+}
+
+} // namespace bpf_assay::conformance::cli
