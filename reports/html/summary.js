@@ -81,6 +81,7 @@ const Summary = (() => {
       { scope: 'row' },
       el('a', { href: State.href('runtime', { key: runtime.key }) }, runtime.title),
       runtime.name && el('div.small', null, runtime.name),
+      runtime.facts?.executed_by && el('div.small', null, `executed by ${runtime.facts.executed_by}`),
       runtime.status !== 'ran' && el('div.small', null, runtime.status),
       (runtime.partly || []).length > 0 && el('div.small', null, 'partly tested'),
     );

@@ -71,7 +71,7 @@ function poison(data, text) {
   for (const runtime of data.runtimes) {
     for (const key of ['title', 'command', 'why', 'version', 'engine'])
       if (runtime[key]) runtime[key] += text;
-    runtime.facts = { [`fact ${text}`]: text };
+    runtime.facts = { [`fact ${text}`]: text, executed_by: text };
     runtime.unexplained = [text];
     Object.assign(runtime, { partly: [text, text], caveats: [text] });
     delete runtime.name; // then the title stands in heads of columns
