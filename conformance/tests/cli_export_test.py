@@ -6,10 +6,12 @@ import pathlib
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 import unittest
 
 from cli_case import Cli
+
 
 def tool(name):
     """LLVM's tools have the version in their name, or not."""
@@ -108,4 +110,7 @@ class Export(Cli):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    result = unittest.main(exit=False).result
+    for test, why in result.skipped:
+        print(f"  not run: {test.id()}: {why}")
+    sys.exit(1 if not result.wasSuccessful() else 77 if result.skipped else 0)
