@@ -175,14 +175,12 @@ Assembler::Assembler(ByteOrder order) : m_impl(std::make_unique<Impl>(order)) {}
 Assembler::~Assembler() = default;
 
 std::variant<std::vector<Slot>, AssemblyError> Assembler::assemble(std::string_view text) {
-    m_impl->error.reset();
-    llvm::SmallVector<char, 0> object;
-    const bool parsed = m_impl->emit_object(text, object);
-    if (m_impl->error)
-        return *m_impl->error;
-    if (!parsed)
-        return AssemblyError{.message = "not BPF assembly"};
-    auto slots = m_impl->slots_of(llvm::StringRef(object.data(), object.size()), text);
+    const auto made = object(text);
+    if (const auto* error = std::get_if<AssemblyError>(&made))
+        return *error;
+    const auto& bytes = std::get<std::vector<u8>>(made);
+    auto slots = m_impl->slots_of(
+        llvm::StringRef(reinterpret_cast<const char*>(bytes.data()), bytes.size()), text);
     if (m_impl->error)
         return *m_impl->error;
     return slots;
