@@ -1,6 +1,6 @@
 # eBPF for Windows: a Windows program (docs/windows.md). On Windows it is built like any plugin; from
 # Linux with MinGW-w64, as a project of its own, and its tests run it under Wine.
-set(windows_plugin_sources api.cpp hello.cpp load.cpp main.cpp run.cpp)
+set(windows_plugin_sources api.cpp hello.cpp load.cpp main.cpp run.cpp system.cpp)
 list(TRANSFORM windows_plugin_sources PREPEND ${CMAKE_CURRENT_LIST_DIR}/)
 
 if(WIN32)

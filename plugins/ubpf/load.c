@@ -1,17 +1,14 @@
-// Makes a VM for a program, and machine code of it.
+// Makes a VM for a program, wherever uBPF is embedded.
 #include "runtime.h"
 
 enum {
     MIX = 7,
     COPY = 32,
     UNSTATED = UBPF_MAX_EXT_FUNCS - 1,
-    FRAME = 512,      // bytes; uBPF gives a function half of that unless it is asked for more
-    SLOT = 8,         // bytes
-    CODE_MIN = 65536, // bytes; uBPF's own size of the buffer that it translates into
-    CODE_OF_SLOT = 256
+    FRAME = 512 // bytes; uBPF gives a function half of that unless it is asked for more
 };
 
-const struct bpf_assay_helper ubpf_helpers[] = {
+static const struct bpf_assay_helper ubpf_helpers[] = {
     {"mix", MIX}, {"copy", COPY}, {"unstated", UNSTATED}, {NULL, 0}};
 
 static uint64_t mix(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5) {
@@ -61,6 +58,14 @@ static int print_error(FILE* stream, const char* format, ...) {
     return size;
 }
 
+void offer(struct bpf_assay_info* info) {
+    info->max_insns = MAX_INSNS;
+    info->groups = "base32 base64 divmul32 divmul64 atomic32 atomic64";
+    info->excluded = "call_btf lddw_map_fd lddw_map_val_fd lddw_var_addr lddw_code_addr "
+                     "lddw_map_idx lddw_map_val_idx";
+    info->helpers = ubpf_helpers;
+}
+
 void clear_error(void) {
     error_text[0] = 0;
 }
@@ -81,65 +86,19 @@ static void unload(struct runtime* runtime) {
 }
 
 static int make_vm(struct runtime* runtime) {
-    const enum ubpf_execution_profile profile =
-        runtime->safe_profile ? UBPF_EXECUTION_PROFILE_SAFE : UBPF_EXECUTION_PROFILE_LEGACY;
-    struct ubpf_vm* vm = ubpf_create();
-    runtime->vm = vm;
-    if (!vm)
+    runtime->vm = ubpf_create();
+    if (!runtime->vm)
         return 0;
-    ubpf_toggle_bounds_check(vm, runtime->bounds_checks);
-    ubpf_toggle_undefined_behavior_check(vm, runtime->undefined_behavior_checks);
-    ubpf_toggle_constant_blinding(vm, runtime->constant_blinding);
-    ubpf_set_error_print(vm, print_error);
-    ubpf_register_stack_usage_calculator(vm, stack_usage, NULL);
-    return ubpf_set_execution_profile(vm, profile) == 0 &&
-           register_helper(runtime, MIX, "mix", mix) == 0 &&
+    ubpf_set_error_print(runtime->vm, print_error);
+    ubpf_register_stack_usage_calculator(runtime->vm, stack_usage, NULL);
+    return set_up_vm(runtime) == 0 && register_helper(runtime, MIX, "mix", mix) == 0 &&
            register_helper(runtime, COPY, "copy", copy) == 0 &&
            register_helper(runtime, UNSTATED, "unstated", unstated) == 0;
 }
 
-// Takes uBPF's message over into `why`.
-static void take_message(char* message, const char* otherwise, char* why) {
+void take_message(char* message, const char* otherwise, char* why) {
     bpf_assay_say(why, "%s", message ? message : otherwise);
     free(message);
-}
-
-static int reserve_code(struct runtime* runtime, size_t bytes) {
-    const size_t wanted = CODE_MIN + bytes / SLOT * CODE_OF_SLOT;
-    uint8_t* larger;
-    if (wanted > runtime->code_capacity) {
-        larger = realloc(runtime->code, wanted);
-        if (!larger)
-            return 0;
-        runtime->code = larger;
-        runtime->code_capacity = wanted;
-    }
-    ubpf_set_jit_code_size(runtime->vm, wanted);
-    return 1;
-}
-
-// Only a translation tells the size, and only a compilation makes memory executable.
-static enum bpf_assay_verdict compile(struct runtime* runtime, size_t bytes,
-                                      struct bpf_assay_loaded* loaded) {
-    const enum JitMode mode = runtime->external_stack ? ExtendedJitMode : BasicJitMode;
-    char* message = NULL;
-    size_t size;
-    if (!reserve_code(runtime, bytes)) {
-        bpf_assay_say(loaded->why, "no memory for the machine code");
-        return BPF_ASSAY_UNABLE_MEMORY;
-    }
-    size = runtime->code_capacity;
-    if (ubpf_translate_ex(runtime->vm, runtime->code, &size, &message, mode) == 0) {
-        if (runtime->external_stack)
-            runtime->entry_with_stack = ubpf_compile_ex(runtime->vm, &message, mode);
-        else
-            runtime->entry = ubpf_compile(runtime->vm, &message);
-        loaded->machine_code_bytes = size;
-    }
-    if (runtime->entry || runtime->entry_with_stack)
-        return BPF_ASSAY_LOADED;
-    take_message(message, "the JIT compiler fails, and does not say why", loaded->why);
-    return BPF_ASSAY_REJECTED;
 }
 
 enum bpf_assay_verdict load(void* user, const struct bpf_assay_program* program,

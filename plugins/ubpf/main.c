@@ -100,11 +100,7 @@ static int info(void* user, struct bpf_assay_info* info) {
     info->name = "ubpf";
     info->version = BPF_ASSAY_UBPF_VERSION;
     info->engine = runtime->jit ? "jit" : "interpreter";
-    info->max_insns = MAX_INSNS;
-    info->groups = "base32 base64 divmul32 divmul64 atomic32 atomic64";
-    info->excluded = "call_btf lddw_map_fd lddw_map_val_fd lddw_var_addr lddw_code_addr "
-                     "lddw_map_idx lddw_map_val_idx";
-    info->helpers = ubpf_helpers;
+    offer(info);
     info->threads = count_cpus();
     info->facts = facts;
     return 0;

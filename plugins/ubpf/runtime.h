@@ -22,11 +22,26 @@ struct runtime {
     size_t code_capacity;
 };
 
-extern const struct bpf_assay_helper ubpf_helpers[];
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// Fills what uBPF can do, wherever it is embedded.
+void offer(struct bpf_assay_info* info);
 
 // load() of the plugin.
 enum bpf_assay_verdict load(void* user, const struct bpf_assay_program* program,
                             struct bpf_assay_loaded* loaded);
+
+// Sets the options of a new VM. 0: done.
+int set_up_vm(struct runtime* runtime);
+
+// Makes machine code of the program that runtime->vm has loaded.
+enum bpf_assay_verdict compile(struct runtime* runtime, size_t bytes,
+                               struct bpf_assay_loaded* loaded);
+
+// Takes uBPF's message over into `why`.
+void take_message(char* message, const char* otherwise, char* why);
 
 // What uBPF prints on this thread is kept: from clear_error() on, for take_error().
 void clear_error(void);
@@ -38,5 +53,9 @@ int run(void* user, uint8_t* block, size_t size, uint64_t* r0, char* why);
 // run_many() of the plugin.
 int run_many(void* user, uint8_t* block, size_t size, unsigned threads, uint64_t times,
              uint64_t* r0, char* why);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

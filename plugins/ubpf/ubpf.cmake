@@ -36,6 +36,7 @@ endif()
 
 assay_add_plugin(ubpf
     ${CMAKE_CURRENT_LIST_DIR}/main.c
+    ${CMAKE_CURRENT_LIST_DIR}/compile.c
     ${CMAKE_CURRENT_LIST_DIR}/load.c
     ${CMAKE_CURRENT_LIST_DIR}/run.c)
 target_link_libraries(plugin_ubpf PRIVATE ${ubpf_library} Threads::Threads)
