@@ -25,7 +25,7 @@ std::string sign_of(GroupVerdict verdict) {
     case GroupVerdict::held_with_tolerated:
         return "held, tolerated";
     case GroupVerdict::not_tested:
-        return "not tested";
+        return "not tested in full";
     }
     return "";
 }
