@@ -28,8 +28,10 @@ public:
             if (end == std::string::npos)
                 return;
             bpf_assay_request request{};
-            if (bpf_assay_read_request(m_buffer.data(), end, &request) != nullptr)
-                return; // unreadable: the SDK will say so
+            if (bpf_assay_read_request(m_buffer.data(), end, &request) != nullptr) {
+                m_buffer.clear(); // unreadable: the SDK will say so, and end
+                return;
+            }
             const std::size_t payload = request.bytes;
             if (m_buffer.size() - end - 1 < payload)
                 return;
