@@ -30,7 +30,7 @@ target_compile_definitions(plugin_ebpf_for_windows_native PRIVATE
     BPF_ASSAY_BPF2C_INCLUDE="${BPF2C_INCLUDE}"
     BPF_ASSAY_BPF2C_VERSION="${BPF2C_VERSION}")
 
-if(COMMAND assay_add_plugin_test)
+if(ASSAY_TESTS)
     assay_add_plugin_test(plugin_ebpf_for_windows_native
         ../ebpf_for_windows/native_user/native_user_test.py plugin_ebpf_for_windows_native smoke)
 endif()
