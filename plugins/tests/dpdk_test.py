@@ -6,38 +6,22 @@ import struct
 import sys
 import unittest
 
-from plugin_client import HELLO, Plugin, insn, load, lowered, one_shot, rows_of, run
+from plugin_client import PluginCase, insn, load, one_shot, rows_of, run
 
 PLUGIN = sys.argv.pop(1)
 EXIT, MOV, MOV_X, ADD, LDX, STX, CALL = 0x95, 0xB7, 0xBF, 0x0F, 0x79, 0x7B, 0x85
 JEQ, LDXB, LDABSW, FETCH_ADD, MOVSX = 0x15, 0x71, 0x20, 0xDB, 0xBF
 
 
-def block(*registers):
-    return struct.pack("<10Q", *registers) + bytes(176)
-
-
-class Jit(unittest.TestCase):
+class Jit(PluginCase):
     engine = "jit"
     options = ()
 
     def setUp(self):
-        self.plugin = Plugin([PLUGIN, *self.options])
-        self.hello = self.plugin.ask(HELLO)[0]["hello"]
+        self.start_plugin([PLUGIN, *self.options])
 
     def tearDown(self):
-        self.assertEqual(self.plugin.close(), (b"", 0))
-
-    def load(self, program, context="memory"):
-        answer, _ = self.plugin.ask(load(program, context))
-        ((verdict, body),) = ((key, answer[key]) for key in answer if key != "bytes")
-        return verdict, body
-
-    def why(self, program, context="memory"):
-        verdict, body = self.load(program, context)
-        self.assertEqual(verdict, "rejected")
-        self.assertEqual(self.plugin.ask(run(bytes(8)))[0], {"not_loaded": {}})
-        return body["why"]
+        self.end()
 
     def test_hello(self):
         self.assertEqual(self.hello["name"], "dpdk")
@@ -49,15 +33,8 @@ class Jit(unittest.TestCase):
         self.assertEqual(self.hello["threads"], len(os.sched_getaffinity(0)))
 
     def test_a_lowered_program_on_several_rows(self):
-        verdict, body = self.load(lowered(insn(ADD, 3, 4)))
-        self.assertEqual((verdict, body["engine"]), ("loaded", self.engine))
-        registers = [[100 * row + n for n in range(10)] for row in range(1, 4)]
-        answer = self.plugin.ask(run(*(block(*before) for before in registers)))
-        for before, (status, r0, after) in zip(registers, rows_of(*answer), strict=True):
-            wanted = list(before)
-            wanted[3] += before[4]
-            self.assertEqual((status, r0), (0, 0))
-            self.assertEqual(list(struct.unpack_from("<10Q", after, 80)), wanted)
+        body, _ = self.add_on_several_rows()
+        self.assertEqual(body["engine"], self.engine)
 
     def test_machine_code_is_shown_where_it_ran(self):
         _, body = self.load(insn(MOV, 0) + insn(EXIT))

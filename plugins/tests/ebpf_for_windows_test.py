@@ -5,13 +5,12 @@ ebpf_for_windows_test.py WINE_SH PLUGIN_EXE STAND_IN_FOLDER BPF_ASSAY."""
 import json
 import os
 import pathlib
-import struct
 import subprocess
 import sys
 import tempfile
 import unittest
 
-from plugin_client import HELLO, Plugin, insn, load, lowered, one_shot, rows_of, run
+from plugin_client import HELLO, Plugin, PluginCase, insn, load, one_shot, rows_of, run
 
 WINE, PLUGIN, FOLDER, BPF_ASSAY = map(os.path.abspath, sys.argv[1:5])
 del sys.argv[1:5]
@@ -26,20 +25,15 @@ def environment(fault=None):
     return {**os.environ, **({"STAND_IN_FAULT": fault} if fault else {})}
 
 
-class Running(unittest.TestCase):
+class Running(PluginCase):
     fault = None
     options = ()
 
     def setUp(self):
-        self.plugin = Plugin([*COMMAND, *self.options], env=environment(self.fault),
-                             stderr=subprocess.PIPE)
+        self.start_plugin([*COMMAND, *self.options], env=environment(self.fault),
+                          stderr=subprocess.PIPE)
         self.addCleanup(self.plugin.process.stderr.close)
-        self.hello = self.plugin.ask(HELLO)[0].get("hello")
 
-    def load(self, program, context="memory"):
-        answer, _ = self.plugin.ask(load(program, context))
-        ((verdict, body),) = ((key, answer[key]) for key in answer if key != "bytes")
-        return verdict, body
 
 
 class Works(Running):
@@ -59,13 +53,7 @@ class Works(Running):
         self.assertIs(self.hello["stores_pointers"], False)
 
     def test_a_lowered_program_on_several_rows(self):
-        self.assertEqual(self.load(lowered(insn(ADD, 3, 4)))[0], "loaded")
-        rows = [[100 * row + n for n in range(10)] for row in range(1, 4)]
-        answer = self.plugin.ask(run(*(struct.pack("<10Q", *row) + bytes(176) for row in rows)))
-        for before, (status, r0, after) in zip(rows, rows_of(*answer), strict=True):
-            before[3] += before[4]
-            self.assertEqual((status, r0), (0, 0))
-            self.assertEqual(list(struct.unpack_from("<10Q", after, 80)), before)
+        self.add_on_several_rows()
 
     def test_r0_has_32_bits(self):
         self.load(RETURN)

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import unittest
 
-from plugin_client import HELLO, Plugin, insn, load, lowered, one_shot, rows_of, run
+from plugin_client import HELLO, Plugin, PluginCase, insn, load, lowered, one_shot, rows_of, run
 
 PLUGIN = sys.argv.pop(1)
 ORDER = "<" if sys.byteorder == "little" else ">"
@@ -24,30 +24,14 @@ def i(*fields, **named):
     return insn(*fields, **named, order=ORDER)
 
 
-def block(*registers):
-    return struct.pack(ORDER + "10Q", *registers) + bytes(176)
-
-
-class Kernel(unittest.TestCase):
+class Kernel(PluginCase):
     options = ()
 
     def setUp(self):
-        self.plugin = Plugin([PLUGIN, *self.options])
-        self.hello = self.plugin.ask(HELLO)[0]["hello"]
+        self.start_plugin([PLUGIN, *self.options])
 
     def tearDown(self):
-        self.assertEqual(self.plugin.close(), (b"", 0))
-
-    def load(self, program, context="memory"):
-        answer, _ = self.plugin.ask(load(program, context))
-        ((verdict, body),) = ((key, answer[key]) for key in answer if key != "bytes")
-        return verdict, body
-
-    def why(self, program):
-        verdict, body = self.load(program)
-        self.assertEqual(verdict, "rejected")
-        self.assertEqual(self.plugin.ask(run(bytes(8)))[0], {"not_loaded": {}})
-        return body["why"]
+        self.end()
 
     def test_hello(self):
         self.assertEqual(self.hello["name"], "linux")
@@ -112,14 +96,7 @@ class Kernel(unittest.TestCase):
         self.assertTrue(any(self.count_on_threads(torn) < 40_000 for _ in range(100)))
 
     def test_a_lowered_program_on_several_rows(self):
-        self.assertEqual(self.load(lowered(i(ADD, 3, 4), ORDER))[0], "loaded")
-        registers = [[100 * row + n for n in range(10)] for row in range(1, 4)]
-        answer = self.plugin.ask(run(*(block(*before) for before in registers)))
-        for before, (status, r0, after) in zip(registers, rows_of(*answer, ORDER), strict=True):
-            wanted = list(before)
-            wanted[3] += before[4]
-            self.assertEqual((status, r0), (0, 0))
-            self.assertEqual(list(struct.unpack_from(ORDER + "10Q", after, 80)), wanted)
+        for after in self.add_on_several_rows(ORDER)[1]:
             addresses = struct.unpack_from(ORDER + "2Q", after, 160)
             self.assertTrue(all(addresses))
 

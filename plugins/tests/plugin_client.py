@@ -3,6 +3,7 @@
 import json
 import struct
 import subprocess
+import unittest
 
 HELLO = b'{"hello": {"protocol": 1}}\n'
 
@@ -89,6 +90,47 @@ def rows_of(answer, payload, order="<"):
     size = len(payload) // count
     rows = (payload[at : at + size] for at in range(0, len(payload), size))
     return [(*struct.unpack_from(order + "I4xQ", row), row[16:]) for row in rows]
+
+
+class PluginCase(unittest.TestCase):
+    """Tests of `self.plugin`, which setUp starts by `start_plugin`, and which `end` ends."""
+
+    def start_plugin(self, command, **streams):
+        self.plugin = Plugin(command, **streams)
+        self.hello = self.plugin.ask(HELLO)[0].get("hello")
+
+    def end(self):
+        self.assertEqual(self.plugin.close(), (b"", 0))
+
+    def load(self, program, context="memory"):
+        answer, _ = self.plugin.ask(load(program, context))
+        ((verdict, body),) = ((key, answer[key]) for key in answer if key != "bytes")
+        return verdict, body
+
+    def why(self, program, wanted="rejected", context="memory"):
+        """Why it is not loaded."""
+        verdict, body = self.load(program, context)
+        self.assertEqual(verdict, wanted)
+        self.assertEqual(self.plugin.ask(run(bytes(8)))[0], {"not_loaded": {}})
+        return body["why"]
+
+    def run_one(self, program, block):
+        self.assertEqual(self.load(program)[0], "loaded")
+        return rows_of(*self.plugin.ask(run(block)))[0]
+
+    def add_on_several_rows(self, order="<"):
+        """r3 += r4, lowered; the answers to it, and the blocks of the rows after."""
+        loaded = self.load(lowered(insn(0x0F, 3, 4, order=order), order))
+        self.assertEqual(loaded[0], "loaded")
+        registers = [[100 * row + n for n in range(10)] for row in range(1, 4)]
+        blocks = [struct.pack(order + "10Q", *before) + bytes(176) for before in registers]
+        rows = rows_of(*self.plugin.ask(run(*blocks)), order)
+        for before, (status, r0, after) in zip(registers, rows, strict=True):
+            wanted = list(before)
+            wanted[3] += before[4]
+            self.assertEqual((status, r0), (0, 0))
+            self.assertEqual(list(struct.unpack_from(order + "10Q", after, 80)), wanted)
+        return loaded[1], [after for _, _, after in rows]
 
 
 def one_shot(command, program, memory=None, options=()):

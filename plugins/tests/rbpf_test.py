@@ -11,26 +11,21 @@ import subprocess
 import sys
 import unittest
 
-from plugin_client import HELLO, Plugin, insn, load, lowered, one_shot, rows_of, run
+from plugin_client import HELLO, Plugin, PluginCase, insn, load, one_shot, rows_of, run
 
 PLUGIN = sys.argv.pop(1)
 LOCK = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "rbpf", "Cargo.lock")
 EXIT, MOV, MOV_X, ADD, ADD_K, LDX, STX, CALL = 0x95, 0xB7, 0xBF, 0x0F, 0x07, 0x79, 0x7B, 0x85
 
 
-class Interpreter(unittest.TestCase):
+class Interpreter(PluginCase):
     engine, kind = "interpreter", "interpreter"
 
     def setUp(self):
-        self.plugin = Plugin([PLUGIN, "--engine", self.engine])
-        self.hello = self.plugin.ask(HELLO)[0]["hello"]
+        self.start_plugin([PLUGIN, "--engine", self.engine])
 
     def tearDown(self):
-        self.assertEqual(self.plugin.close(), (b"", 0))
-
-    def load(self, program):
-        ((verdict, body),) = self.plugin.ask(load(program))[0].items()
-        return verdict, body
+        self.end()
 
     def r0(self, program, block=bytes(8)):
         self.assertEqual(self.load(program)[0], "loaded")
@@ -48,14 +43,7 @@ class Interpreter(unittest.TestCase):
         self.assertEqual(self.hello["contexts"], ["memory"])
 
     def test_a_lowered_program_on_several_rows(self):
-        self.assertEqual(self.load(lowered(insn(ADD, 3, 4)))[0], "loaded")
-        registers = [[100 * row + n for n in range(10)] for row in range(1, 4)]
-        blocks = [struct.pack("<10Q", *before) + bytes(176) for before in registers]
-        answer = self.plugin.ask(run(*blocks))
-        for before, (status, r0, after) in zip(registers, rows_of(*answer), strict=True):
-            before[3] += before[4]
-            self.assertEqual((status, r0), (0, 0))
-            self.assertEqual(list(struct.unpack_from("<10Q", after, 80)), before)
+        self.add_on_several_rows()
 
     def test_all_of_r0(self):
         self.assertEqual(self.r0(insn(MOV, 0, imm=-2) + insn(EXIT)), 2**64 - 2)

@@ -6,7 +6,7 @@ import struct
 import sys
 import unittest
 
-from plugin_client import HELLO, Plugin, insn, load, lowered, one_shot, rows_of, run
+from plugin_client import HELLO, Plugin, PluginCase, insn, load, one_shot, rows_of, run
 
 PLUGIN = sys.argv.pop(1)
 EXIT, CALL, MOV, MOV_X, ADD, ADD_K, JNE = 0x95, 0x85, 0xB7, 0xBF, 0x0F, 0x07, 0x55
@@ -14,31 +14,15 @@ LDX, STX, ST, ATOMIC = 0x79, 0x7B, 0x7A, 0xDB
 MOST_INSNS = 65535
 
 
-class Ubpf(unittest.TestCase):
+class Ubpf(PluginCase):
     engine = "jit"
     options = ()
 
     def setUp(self):
-        self.plugin = Plugin([PLUGIN, "--engine", self.engine, *self.options])
-        self.hello = self.plugin.ask(HELLO)[0]["hello"]
+        self.start_plugin([PLUGIN, "--engine", self.engine, *self.options])
 
     def tearDown(self):
-        self.assertEqual(self.plugin.close(), (b"", 0))
-
-    def load(self, program, context="memory"):
-        answer, _ = self.plugin.ask(load(program, context))
-        ((verdict, body),) = ((key, answer[key]) for key in answer if key != "bytes")
-        return verdict, body
-
-    def why(self, program, wanted="rejected", context="memory"):
-        verdict, body = self.load(program, context)
-        self.assertEqual(verdict, wanted)
-        self.assertEqual(self.plugin.ask(run(bytes(8)))[0], {"not_loaded": {}})
-        return body["why"]
-
-    def run_one(self, program, block):
-        self.assertEqual(self.load(program)[0], "loaded")
-        return rows_of(*self.plugin.ask(run(block)))[0]
+        self.end()
 
     def test_hello(self):
         self.assertEqual(self.hello["name"], "ubpf")
@@ -56,15 +40,7 @@ class Ubpf(unittest.TestCase):
         self.assertEqual(large > small, self.engine == "jit")
 
     def test_a_lowered_program_on_several_rows(self):
-        self.assertEqual(self.load(lowered(insn(ADD, 3, 4)))[0], "loaded")
-        registers = [[100 * row + n for n in range(10)] for row in range(1, 4)]
-        blocks = [struct.pack("<10Q", *before) + bytes(176) for before in registers]
-        answer = self.plugin.ask(run(*blocks))
-        for before, (status, r0, after) in zip(registers, rows_of(*answer), strict=True):
-            wanted = list(before)
-            wanted[3] += before[4]
-            self.assertEqual((status, r0), (0, 0))
-            self.assertEqual(list(struct.unpack_from("<10Q", after, 80)), wanted)
+        self.add_on_several_rows()
 
     def test_helpers(self):
         helpers = self.hello["helpers"]

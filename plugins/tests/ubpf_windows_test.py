@@ -6,32 +6,19 @@ import subprocess
 import sys
 import unittest
 
-from plugin_client import HELLO, Plugin, insn, load, lowered, one_shot, rows_of, run
+from plugin_client import PluginCase, insn, one_shot, rows_of, run
 
 PLUGIN = sys.argv.pop(1)
 EXIT, CALL, MOV, MOV_X, ADD, ADD_K, LDDW = 0x95, 0x85, 0xB7, 0xBF, 0x0F, 0x07, 0x18
 LDX, STX, ST = 0x79, 0x7B, 0x7A
 
 
-class Jit(unittest.TestCase):
+class Jit(PluginCase):
     engine = "jit"
 
     def setUp(self):
-        self.plugin = Plugin([PLUGIN, "--engine", self.engine], stderr=subprocess.PIPE)
+        self.start_plugin([PLUGIN, "--engine", self.engine], stderr=subprocess.PIPE)
         self.addCleanup(self.plugin.process.stderr.close)
-        self.hello = self.plugin.ask(HELLO)[0]["hello"]
-
-    def end(self):
-        self.assertEqual(self.plugin.close(), (b"", 0))
-
-    def load(self, program, context="memory"):
-        answer, _ = self.plugin.ask(load(program, context))
-        ((verdict, body),) = ((key, answer[key]) for key in answer if key != "bytes")
-        return verdict, body
-
-    def run_one(self, program, block):
-        self.assertEqual(self.load(program)[0], "loaded")
-        return rows_of(*self.plugin.ask(run(block)))[0]
 
     def test_hello_says_that_this_is_no_windows(self):
         self.assertEqual(self.hello["name"], "ubpf_windows")
@@ -43,15 +30,7 @@ class Jit(unittest.TestCase):
         self.end()
 
     def test_a_lowered_program_on_several_rows(self):
-        self.assertEqual(self.load(lowered(insn(ADD, 3, 4)))[0], "loaded")
-        registers = [[100 * row + n for n in range(10)] for row in range(1, 4)]
-        blocks = [struct.pack("<10Q", *before) + bytes(176) for before in registers]
-        answer = self.plugin.ask(run(*blocks))
-        for before, (status, r0, after) in zip(registers, rows_of(*answer), strict=True):
-            wanted = list(before)
-            wanted[3] += before[4]
-            self.assertEqual((status, r0), (0, 0))
-            self.assertEqual(list(struct.unpack_from("<10Q", after, 80)), wanted)
+        self.add_on_several_rows()
         self.end()
 
     def test_r0_has_32_bits(self):
