@@ -58,7 +58,7 @@ OneShotExaminer::OneShotExaminer(const Runtime& runtime, const ExamineOptions& o
     : m_runtime(runtime), m_options(options) {
     m_options.deadline = runtime.deadline.value_or(options.deadline);
     const std::string program = split_command(runtime.command).at(0);
-    check_program(program);
+    find_program(program); // throws, if it is not there
     m_hello.name = std::filesystem::path(program).filename();
     m_hello.version = "one-shot";
     m_hello.engine = "unknown";

@@ -122,7 +122,7 @@ std::vector<std::string> split_command(std::string_view command) {
     return words;
 }
 
-void check_program(const std::string& program) {
+std::string find_program(const std::string& program) {
     std::vector<std::string> places;
     const char* path = std::getenv("PATH");
     if (program.find('/') != std::string::npos)
@@ -134,7 +134,7 @@ void check_program(const std::string& program) {
     int reason = ENOENT;
     for (const std::string& place : places) {
         if (access(place.c_str(), X_OK) == 0)
-            return;
+            return place;
         reason = errno == EACCES ? EACCES : reason;
     }
     throw CannotStart(fmt::format("cannot start '{}': {}", program, std::strerror(reason)), reason);

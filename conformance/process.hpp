@@ -31,8 +31,9 @@ struct CannotStart : InputError {
     bool missing; // rather than out of memory, or without permission
 };
 
-/// Throws CannotStart if the program is not there, or may not be executed.
-void check_program(const std::string& program);
+/// Where the program is: a name without a slash is searched in PATH. Throws CannotStart if it is
+/// not there, or may not be executed.
+std::string find_program(const std::string& program);
 
 class Process {
 public:

@@ -6,6 +6,8 @@
 #include "bpf_assay_plugin.h"
 #include "bpf_assay_threads.h"
 
+#include "conformance/process.hpp"
+
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
@@ -43,21 +45,6 @@ std::string from_environment(const char* name) {
     return value != nullptr ? value : "";
 }
 
-/// The program as a path: a name without a slash is looked up in PATH. Empty if it is not there.
-std::string find_program(const std::string& name) {
-    if (name.find('/') != std::string::npos)
-        return access(name.c_str(), X_OK) == 0 ? fs::absolute(name).string() : "";
-    const std::string folders = from_environment("PATH");
-    for (std::size_t at = 0; at < folders.size();) {
-        const std::size_t end = std::min(folders.find(':', at), folders.size());
-        const std::string path = folders.substr(at, end - at) + "/" + name;
-        if (access(path.c_str(), X_OK) == 0)
-            return fs::absolute(path).string();
-        at = end + 1;
-    }
-    return "";
-}
-
 /// The folder of bpf2c.h, which the runtime's sources have in include/.
 std::string find_headers(const std::string& bpf2c) {
     const fs::path folder = fs::weakly_canonical(bpf2c).parent_path();
@@ -72,10 +59,13 @@ void find_tools(Tools& tools) {
                                     std::string(BPF_ASSAY_BPF2C), std::string("bpf2c")}) {
         if (name.empty())
             continue;
-        const std::string path = find_program(name);
-        if (path.empty() && name != "bpf2c")
-            throw std::runtime_error(name + " is no program");
-        tools.bpf2c = path;
+        tools.bpf2c.clear();
+        try {
+            tools.bpf2c = fs::absolute(bpf_assay::conformance::find_program(name)).string();
+        } catch (const bpf_assay::conformance::CannotStart&) {
+            if (name != "bpf2c")
+                throw std::runtime_error(name + " is no program");
+        }
         break;
     }
     if (tools.bpf2c.empty())
