@@ -12,7 +12,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 
 namespace bpf_assay::conformance::cli {
 namespace {
@@ -44,13 +43,8 @@ std::string left_out_because(const Vector& vector) {
     return {};
 }
 
-void write_file(const fs::path& path, std::span<const u8> bytes) {
-    std::ofstream file(path, std::ios::binary);
-    file.write(reinterpret_cast<const char*>(bytes.data()),
-               static_cast<std::streamsize>(bytes.size()));
-    file.close();
-    if (!file)
-        throw InputError(fmt::format("{} cannot be written", path.string()));
+void write_bytes(const fs::path& path, std::span<const u8> bytes) {
+    write_text(path.string(), {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
 std::string symbol_of(std::size_t number, const Vector& vector) {
@@ -149,10 +143,10 @@ private:
             return;
         const std::size_t value_size = (std::max<std::size_t>(m_block_size, 8) + 7) / 8 * 8;
         const std::string name = fmt::format("vectors-{:04}", m_objects.size());
-        write_file(
+        write_bytes(
             fs::path(m_options.folder) / (name + ".o"),
             elf_object(m_programs, {.section = m_options.section, .block_size = value_size}));
-        write_file(fs::path(m_options.folder) / (name + ".rows"), m_rows);
+        write_bytes(fs::path(m_options.folder) / (name + ".rows"), m_rows);
         m_objects.push_back({{"file", name + ".o"},
                              {"rows_file", name + ".rows"},
                              {"value_size", block_at + value_size},

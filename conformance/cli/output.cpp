@@ -34,7 +34,7 @@ void check_writable(const std::string& path) {
         throw InputError(fmt::format("{}: cannot be written", path));
 }
 
-void write_text(const std::string& path, const std::string& text) {
+void write_text(const std::string& path, std::string_view text) {
     const std::string beside = is_special(path) ? path : path + ".part";
     std::ofstream stream(beside, std::ios::binary);
     stream << text;

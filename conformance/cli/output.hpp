@@ -4,6 +4,7 @@
 #include "conformance/results_json.hpp"
 
 #include <string>
+#include <string_view>
 
 namespace bpf_assay::conformance::cli {
 
@@ -12,7 +13,7 @@ void check_writable(const std::string& path);
 
 /// Writes beside the file first, so that an interrupted or failed run never leaves half of one.
 /// Throws InputError.
-void write_text(const std::string& path, const std::string& text);
+void write_text(const std::string& path, std::string_view text);
 
 /// ISO 8601.
 std::string utc_now();

@@ -1,6 +1,7 @@
 // `reduce`: the smallest statement that fails like a vector does.
 #include "conformance/cli/commands.hpp"
 #include "conformance/cli/files.hpp"
+#include "conformance/cli/output.hpp"
 #include "conformance/cli/runtimes.hpp"
 #include "conformance/error.hpp"
 #include "conformance/profile.hpp"
@@ -10,7 +11,6 @@
 
 #include <csignal>
 #include <cstdlib>
-#include <fstream>
 
 namespace bpf_assay::conformance::cli {
 namespace {
@@ -124,14 +124,6 @@ private:
     fs::path m_path;
 };
 
-void write_file(const fs::path& path, const std::string& text) {
-    std::ofstream stream(path, std::ios::binary);
-    stream << text;
-    stream.close();
-    if (!stream)
-        throw InputError(fmt::format("{}: cannot be written", path.string()));
-}
-
 std::string verdict_of(const Runtime& runtime, const Vector& vector, const Options& options,
                        std::string& title) {
     title = runtime.name.empty() ? runtime.text() : runtime.name;
@@ -156,7 +148,7 @@ std::string verdict_of(const Runtime& runtime, const Vector& vector, const Optio
 std::string flaw_of(const std::string& yaml, const Finding& finding, Trials& trials,
                     const Options& options) {
     const Folder folder;
-    write_file(folder.path() / "found.yaml", yaml);
+    write_text((folder.path() / "found.yaml").string(), yaml);
     const Suite suite = load_suite_from(folder.path().string());
     const Vector& vector = suite.vectors.at(0);
     std::string title;
@@ -197,8 +189,8 @@ void write_results(const Finding& finding, const std::string& yaml, const Option
     std::error_code error;
     fs::create_directories(folder, error);
     const std::string slug = slug_of(*finding.original, finding.hello);
-    write_file(folder / (slug + ".yaml"), yaml);
-    write_file(folder / (slug + ".md"), page_of(finding));
+    write_text((folder / (slug + ".yaml")).string(), yaml);
+    write_text((folder / (slug + ".md")).string(), page_of(finding));
     fmt::print("written\n    {}\n    {}\n", (folder / (slug + ".yaml")).string(),
                (folder / (slug + ".md")).string());
 }
@@ -215,7 +207,7 @@ int reduce_command(const Options& options) {
     const auto others = others_of(options, trials.runtime());
     for (const Runtime& other : others) // a mistake must not show at the end of a search
         if (other.install.empty())
-            check_program(other.words().at(0));
+            find_program(other.words().at(0)); // throws, if it is not there
     const std::string runtime = title_of(trials.runtime(), trials.hello());
     const Report report = reduce_vector(trials, vector,
                                         {.program = options.program,
