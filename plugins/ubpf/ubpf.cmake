@@ -45,6 +45,6 @@ target_compile_definitions(plugin_ubpf PRIVATE
     BPF_ASSAY_UBPF_LIBRARY="${ubpf_file} sha256 ${ubpf_digest}")
 message(STATUS "plugin ubpf: built with ${UBPF_LIBRARY}, version ${ubpf_version}")
 
-if(COMMAND assay_add_plugin_test)
+if(ASSAY_TESTS)
     assay_add_plugin_test(plugin_ubpf ubpf_test.py plugin_ubpf smoke)
 endif()

@@ -7,11 +7,9 @@ if(WIN32)
 endif()
 
 set(ubpf_windows_plugin ${CMAKE_BINARY_DIR}/plugins/ubpf_windows.exe)
-set(ubpf_windows_obstacle)
-if(NOT ASSAY_MINGW_CXX)
-    set(ubpf_windows_obstacle "MinGW-w64 is missing; apt-get install g++-mingw-w64-x86-64-posix")
-elseif(CMAKE_CROSSCOMPILING)
-    set(ubpf_windows_obstacle "this is a cross build")
+set(ubpf_windows_obstacle "${windows_obstacle}") # of ebpf_for_windows.cmake
+if(ubpf_windows_obstacle)
+    # not for want of uBPF
 elseif(NOT UBPF_WINDOWS_SOURCE)
     set(ubpf_windows_obstacle "no source of uBPF; clone https://github.com/iovisor/ubpf and \
 configure with -DUBPF_WINDOWS_SOURCE=<checkout>")
@@ -64,18 +62,14 @@ exec '@windows_tools@/wine.sh' '@ubpf_windows_plugin@' "$@"
     file(CHMOD ${CMAKE_BINARY_DIR}/plugins/ubpf_windows
         PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE
         WORLD_READ WORLD_EXECUTE)
-    if(NOT ASSAY_WINE)
-        set(ubpf_windows_obstacle "Wine is missing; apt-get install wine64")
-    endif()
 endif()
 
 if(ASSAY_TESTS)
-    set(windows_obstacle "${ubpf_windows_obstacle}") # of the tests that follow
-    assay_add_windows_test(plugin_ubpf_windows ${Python3_EXECUTABLE} -B
+    assay_add_windows_test(plugin_ubpf_windows "${ubpf_windows_obstacle}" ${Python3_EXECUTABLE} -B
         ${CMAKE_CURRENT_LIST_DIR}/../../tests/ubpf_windows_test.py
         ${CMAKE_BINARY_DIR}/plugins/ubpf_windows)
     foreach(engine interpreter jit)
-        assay_add_windows_test(conformance/ubpf_windows-${engine}/smoke
+        assay_add_windows_test(conformance/ubpf_windows-${engine}/smoke "${ubpf_windows_obstacle}"
             bpf-assay run --profile smoke --jobs 2 --runtime ubpf_windows:${engine})
         set_tests_properties(conformance/ubpf_windows-${engine}/smoke PROPERTIES
             LABELS "windows;smoke" PROCESSORS 2)
