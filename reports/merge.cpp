@@ -39,10 +39,8 @@ std::vector<std::string> without_machine(const std::vector<std::string>& command
 
 RunDescription without_machine(RunDescription run) {
     run.command_line = without_machine(run.command_line);
-    for (const std::string_view option : of_a_machine) {
-        run.selection.erase(std::string(option));
+    for (const std::string_view option : of_a_machine)
         run.options.erase(std::string(option));
-    }
     return run;
 }
 
