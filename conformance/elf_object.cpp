@@ -189,28 +189,39 @@ private:
 } // namespace
 
 std::string cannot_be_in_object(std::span<const Slot> slots) {
+    if (slots.empty())
+        return "it has no instruction";
     const auto parts = parts_of(slots);
-    if (parts.size() < 3 && parts.front() == 0 && parts.back() == static_cast<s64>(slots.size()) &&
-        std::ranges::none_of(slots, [](const Slot& slot) { return is(slot, "call_local"); }))
-        return {};
-    if (parts.front() < 0 || parts.back() > static_cast<s64>(slots.size()))
+    const auto end = static_cast<s64>(slots.size());
+    if (parts.front() < 0 || parts.back() > end)
         return "it calls a function outside of the program";
     std::string why;
     std::size_t last = 0;
+    std::size_t instructions_in_parts = 0;
     for_each_instruction(slots, [&](std::size_t pc) {
         const auto part_of = [&](s64 slot) { return std::ranges::upper_bound(parts, slot); };
         const Slot& slot = slots[pc];
         const auto target = target_of(slot, static_cast<u32>(pc));
-        if (is(slot, "call_local") && (*target == 0 || *target == static_cast<s64>(slots.size())))
-            why = "it calls its own start, or its end";
-        else if (!is(slot, "call_local") && target && part_of(*target) != part_of(s64(pc)))
+        if (is(slot, "call_local")) {
+            if (*target == 0 || *target == end)
+                why = "it calls its own start, or its end";
+            // A symbol is called by an instruction that the loader writes.
+            if (slot.dst_reg != 0 || slot.offset != 0)
+                why = "a call has a field set that has to be zero";
+        } else if (target && *target < 0) {
+            why = "a jump goes to before the program, where an object has the lookup of the block";
+        } else if (target && parts.size() > 2 && part_of(*target) != part_of(s64(pc))) {
             why = "a jump goes from one function to another";
-        const bool begins = pc != 0 && std::ranges::binary_search(parts, static_cast<s64>(pc));
-        if (begins && !is(slots[last], "exit") && !is(slots[last], "ja") &&
+        }
+        const bool begins = std::ranges::binary_search(parts, static_cast<s64>(pc));
+        instructions_in_parts += begins ? 1 : 0;
+        if (begins && pc != 0 && !is(slots[last], "exit") && !is(slots[last], "ja") &&
             !is(slots[last], "ja32"))
             why = "a function runs into the next";
         last = pc;
     });
+    if (why.empty() && instructions_in_parts + 1 < parts.size())
+        why = "it calls the second slot of an instruction";
     return why;
 }
 
