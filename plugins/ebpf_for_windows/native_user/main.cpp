@@ -23,7 +23,7 @@ namespace {
 namespace fs = std::filesystem;
 using namespace bpf_assay::native_user;
 
-constexpr std::size_t most_in_a_module = 64;
+constexpr std::size_t most_read_ahead = 63; // with the one asked for, 64 in a module
 constexpr std::size_t most_known = 4096;
 
 struct Runtime {
@@ -97,10 +97,17 @@ std::string first_line_of(const std::string& command) {
     return line;
 }
 
+/// dst = number
+std::string mov64_imm(unsigned char dst, std::uint32_t number) {
+    std::string slot{'\xb7', static_cast<char>(dst), 0, 0};
+    for (unsigned shift = 0; shift < 32; shift += 8)
+        slot += static_cast<char>(number >> shift);
+    return slot;
+}
+
 /// r0 = 0; exit
 std::string smallest_program() {
-    static constexpr unsigned char bytes[] = {0xb7, 0, 0, 0, 0, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0};
-    return {reinterpret_cast<const char*>(bytes), sizeof bytes};
+    return mov64_imm(0, 0) + std::string("\x95\0\0\0\0\0\0", 8);
 }
 
 int info(void* user, bpf_assay_info* info) {
@@ -151,7 +158,7 @@ int info(void* user, bpf_assay_info* info) {
 /// With what else is about to be loaded.
 void translate(Runtime& runtime, const std::string& image) {
     std::vector<std::string> images{image};
-    for (std::string& other : runtime.read_ahead.take(most_in_a_module))
+    for (std::string& other : runtime.read_ahead.take(most_read_ahead))
         if (!runtime.known.contains(other))
             images.push_back(std::move(other));
     if (runtime.known.size() > most_known)
@@ -163,7 +170,13 @@ void translate(Runtime& runtime, const std::string& image) {
 bpf_assay_verdict load(void* user, const bpf_assay_program* program, bpf_assay_loaded* loaded) {
     Runtime& runtime = runtime_of(user);
     runtime.program = nullptr;
-    const std::string image(reinterpret_cast<const char*>(program->image), program->bytes);
+    std::string image(reinterpret_cast<const char*>(program->image), program->bytes);
+    if (const std::string why = Translator::obstacle(image); !why.empty()) {
+        bpf_assay_say(loaded->why, "%s", why.c_str());
+        return BPF_ASSAY_UNSUPPORTED;
+    }
+    if (program->one_shot)
+        image.insert(0, mov64_imm(2, static_cast<std::uint32_t>(program->memory_bytes)));
     try {
         if (!runtime.known.contains(image))
             translate(runtime, image);

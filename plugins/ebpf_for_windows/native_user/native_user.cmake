@@ -20,7 +20,8 @@ inline constexpr char windows_names_text[] = R"names(@windows_names_text@)names"
 assay_add_plugin(ebpf_for_windows_native
     ${native_user}/main.cpp
     ${native_user}/read_ahead.cpp
-    ${native_user}/translator.cpp)
+    ${native_user}/translator.cpp
+    ${native_user}/workshop.cpp)
 target_include_directories(plugin_ebpf_for_windows_native PRIVATE
     ${CMAKE_BINARY_DIR}/generated/native_user)
 target_link_libraries(plugin_ebpf_for_windows_native PRIVATE
@@ -33,4 +34,8 @@ target_compile_definitions(plugin_ebpf_for_windows_native PRIVATE
 if(ASSAY_TESTS)
     assay_add_plugin_test(plugin_ebpf_for_windows_native
         ../ebpf_for_windows/native_user/native_user_test.py plugin_ebpf_for_windows_native smoke)
+    if(BPF2C)
+        set_tests_properties(plugin_ebpf_for_windows_native PROPERTIES
+            ENVIRONMENT "BPF2C=${BPF2C};BPF2C_INCLUDE=${BPF2C_INCLUDE}")
+    endif()
 endif()

@@ -8,54 +8,25 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <optional>
 #include <span>
-#include <sstream>
 #include <stdexcept>
 
 #include <dlfcn.h>
-#include <fcntl.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-extern char** environ;
 
 namespace bpf_assay::native_user {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int timed_out = 124; // timeout(1)
-constexpr std::size_t longest_why = 900;
-
-void write_text(const std::string& path, std::string_view text) {
-    std::ofstream file(path, std::ios::binary);
-    file << text;
-    file.close();
-    if (!file)
-        throw std::runtime_error("cannot write " + path);
-}
-
-/// The text on one line, as short as a reason may be.
-std::string in_one_line(const std::string& text) {
-    std::istringstream lines(text);
-    std::string joined;
-    for (std::string line; std::getline(lines, line);) {
-        line.erase(0, line.find_first_not_of(" \t\r"));
-        if (!line.empty())
-            joined += (joined.empty() ? "" : "; ") + line;
-    }
-    return joined.substr(0, longest_why);
-}
+// The runner waits 300 s for an answer (runtimes.yaml). bpf2c's time grows with the square of the
+// program's length.
+constexpr int seconds_together = 60, seconds_alone = 120;
+constexpr std::chrono::seconds until_answer{280}, until_no_more_is_begun{150};
 
 std::vector<Slot> slots_of(const std::string& image) {
     std::vector<Slot> slots;
-    for (std::size_t at = 0; at < image.size(); at += slot_size)
+    for (std::size_t at = 0; at + slot_size <= image.size(); at += slot_size)
         slots.push_back(decode_slot(std::span<const u8, slot_size>(
                                         reinterpret_cast<const u8*>(image.data()) + at, slot_size),
                                     ByteOrder::little));
@@ -97,174 +68,132 @@ const void* Module::find(const std::string& name) const {
 struct Translator::Candidate {
     conformance::ObjectProgram program;
     Translated* result;
-};
 
-/// How a tool ended, and what it said.
-struct Translator::Ended {
-    int status = 0; // of exit; -1: by a signal
-    std::string text;
-
-    bool well() const { return status == 0; }
-    std::string why(const std::string& tool, int seconds) const {
-        if (status == timed_out)
-            return tool + " does not end within " + std::to_string(seconds) + " s";
-        if (status < 0)
-            return tool + " crashed: " + in_one_line(text);
-        return in_one_line(text);
+    void set(Translated::Kind kind, std::string why) const {
+        result->kind = kind;
+        result->why = std::move(why);
     }
 };
 
 Translator::Translator(Tools tools) : m_tools(std::move(tools)) {
-    std::string folder = (fs::temp_directory_path() / "bpf-assay-native-XXXXXX").string();
-    if (mkdtemp(folder.data()) == nullptr)
-        throw std::runtime_error("cannot make the folder " + folder);
-    m_folder = folder;
-    write_text(path("glue.c"), glue_text);
-    write_text(path("windows_names.h"), windows_names_text);
+    m_workshop.write("glue.c", glue_text);
+    m_workshop.write("windows_names.h", windows_names_text);
 }
 
-Translator::~Translator() {
-    std::error_code ignored;
-    fs::remove_all(m_folder, ignored);
+std::string Translator::obstacle(const std::string& image) {
+    const std::string why =
+        image.size() % slot_size == 0
+            ? conformance::cannot_be_in_object(slots_of(image))
+            : fmt::format("{} bytes are no whole number of slots", image.size());
+    return why.empty() ? "" : "no ELF object can hold the program: " + why;
 }
 
 std::map<std::string, Translated> Translator::translate(const std::vector<std::string>& images) {
+    m_begin = Clock::now();
     std::map<std::string, Translated> results;
     std::vector<Candidate> candidates;
     for (const std::string& image : images) {
         const auto [place, fresh] = results.try_emplace(image);
         if (!fresh)
             continue;
-        Translated& result = place->second;
-        result.kind = Translated::Kind::rejected;
-        if (image.empty() || image.size() % slot_size != 0) {
-            result.why = std::to_string(image.size()) + " bytes are no whole number of slots";
+        if (!obstacle(image).empty()) {
+            results.erase(place);
             continue;
         }
-        auto slots = slots_of(image);
-        if (result.why = conformance::cannot_be_in_object(slots); !result.why.empty()) {
-            result.kind = Translated::Kind::unsupported;
-            result.why += ", so no ELF object can hold it";
-            continue;
-        }
-        candidates.push_back({.program = {.symbol = fmt::format("p{}", candidates.size()),
-                                          .slots = std::move(slots)},
-                              .result = &result});
+        candidates.push_back(
+            {.program = {.symbol = fmt::format("p{}", candidates.size()), .slots = slots_of(image)},
+             .result = &place->second});
     }
-    std::vector<Candidate*> all;
+    Candidates left;
     for (Candidate& candidate : candidates)
-        all.push_back(&candidate);
-    load_or_part(all);
+        left.push_back(&candidate);
+    if (left.size() > 1 && load_together(left))
+        return results;
+    // A program is refused, or takes too long. First the one that was asked for.
+    load_alone(*left.at(0));
+    left.erase(left.begin());
+    if (const Candidates taken = those_taken(left); !taken.empty())
+        load_together(taken);
+    std::erase_if(results, [&](const auto& entry) {
+        return entry.second.kind == Translated::Kind::unable && entry.first != images[0];
+    });
     return results;
 }
 
-void Translator::load_or_part(const std::vector<Candidate*>& candidates) {
-    if (candidates.empty())
-        return;
-    std::vector<Candidate*> accepted;
-    write_object({candidates.begin(), candidates.end()});
-    if (const Ended all = run_bpf2c(); all.well()) {
-        accepted = candidates;
-    } else if (candidates.size() == 1) {
-        candidates[0]->result->why = all.why("bpf2c", m_tools.seconds);
-        return;
-    } else {
-        for (Candidate* candidate : candidates) {
-            write_object({candidate});
-            const Ended one = run_bpf2c();
-            if (one.well())
-                accepted.push_back(candidate);
-            else
-                candidate->result->why = one.why("bpf2c", m_tools.seconds);
-        }
-        if (accepted.empty())
-            return;
-        write_object({accepted.begin(), accepted.end()});
-        if (const Ended again = run_bpf2c(); !again.well())
-            throw std::runtime_error("bpf2c takes programs one by one, but not together: " +
-                                     again.why("bpf2c", m_tools.seconds));
-    }
-    load(accepted);
+/// False if the tools do not take all of them.
+bool Translator::load_together(const Candidates& candidates) {
+    if (!bpf2c(candidates, seconds_together).well() || !compile(seconds_together).well())
+        return false;
+    load_module(candidates);
+    return true;
 }
 
-/// Compiles what bpf2c wrote; each by itself, where the compiler refuses them together.
-void Translator::load(const std::vector<Candidate*>& candidates) {
-    const Ended compiled = compile();
-    if (!compiled.well() && candidates.size() > 1) {
-        for (Candidate* candidate : candidates)
-            load_or_part({candidate});
-        return;
+void Translator::load_alone(Candidate& candidate) {
+    using Kind = Translated::Kind;
+    const Ended translated = bpf2c({&candidate}, seconds_alone);
+    if (!translated.well())
+        return candidate.set(translated.refuses() ? Kind::rejected : Kind::unable,
+                             translated.why("bpf2c"));
+    // Windows' headers and compiler are others, so that it does not compile here says little.
+    if (const Ended compiled = compile(seconds_alone); !compiled.well())
+        return candidate.set(Kind::unable,
+                             "bpf2c's C is not compiled: " + compiled.why(m_tools.compiler));
+    load_module({&candidate});
+}
+
+/// Those that bpf2c takes one by one, as far as there is time.
+Translator::Candidates Translator::those_taken(const Candidates& candidates) const {
+    Candidates taken;
+    for (Candidate* candidate : candidates) {
+        if (Clock::now() > m_begin + until_no_more_is_begun)
+            break;
+        const Ended ended = bpf2c({candidate}, seconds_together);
+        if (ended.well())
+            taken.push_back(candidate);
+        else if (ended.refuses())
+            candidate->set(Translated::Kind::rejected, ended.why("bpf2c"));
     }
-    if (!compiled.well()) {
-        candidates[0]->result->why = "the C that bpf2c writes does not compile: " +
-                                     compiled.why(m_tools.compiler, m_tools.seconds);
-        return;
-    }
+    return taken;
+}
+
+void Translator::load_module(const Candidates& candidates) {
     // A name of its own for each: dlopen would give the one of that name that is loaded already.
-    const std::string file = path(fmt::format("module-{}.so", ++m_modules).c_str());
-    fs::rename(path("module.so"), file);
+    const std::string file = m_workshop.path(fmt::format("module-{}.so", ++m_modules));
+    fs::rename(m_workshop.path("module.so"), file);
     const auto module = std::make_shared<const Module>(file);
     fs::remove(file);
-    for (Candidate* candidate : candidates) {
-        Translated& result = *candidate->result;
-        result.program = module->find(candidate->program.symbol);
-        if (result.program == nullptr) {
-            result.why = "the module lacks the program, or it calls a helper that is not here";
+    for (const Candidate* candidate : candidates) {
+        candidate->result->program = module->find(candidate->program.symbol);
+        if (candidate->result->program == nullptr) {
+            candidate->set(Translated::Kind::unsupported,
+                           "the module lacks the program, or it calls a helper that is not here");
             continue;
         }
-        result.kind = Translated::Kind::loaded;
-        result.module = module;
+        candidate->set(Translated::Kind::loaded, "");
+        candidate->result->module = module;
     }
 }
 
-void Translator::write_object(const std::vector<const Candidate*>& candidates) const {
+Ended Translator::bpf2c(const Candidates& candidates, int seconds) const {
     std::vector<conformance::ObjectProgram> programs;
     for (const Candidate* candidate : candidates)
         programs.push_back(candidate->program);
     const auto object =
         conformance::elf_object(programs, {.section = "sample_ext", .block_size = largest_block});
-    write_text(path("module.o"), {reinterpret_cast<const char*>(object.data()), object.size()});
-}
-
-Translator::Ended Translator::run_bpf2c() const {
+    m_workshop.write("module.o", {reinterpret_cast<const char*>(object.data()), object.size()});
     // In its folder, as the name of the module is made of that of the file.
-    return run_tool({m_tools.bpf2c, "--bpf", "module.o", "--raw", "module.c"});
+    return m_workshop.run({m_tools.bpf2c, "--bpf", "module.o", "--raw", "module.c"}, seconds,
+                          m_begin + until_answer);
 }
 
-Translator::Ended Translator::compile() const {
+Ended Translator::compile(int seconds) const {
     // As Microsoft's compiler does by default: signed overflow wraps, types do not tell memory
-    // apart.
-    return run_tool({m_tools.compiler, "-std=gnu11", "-O2", "-w", "-shared", "-fPIC", "-fwrapv",
-                     "-fno-strict-aliasing", "-fgnu89-inline", "-I.",
-                     fmt::format("-I{}", m_tools.headers), "glue.c", "-o", "module.so"});
-}
-
-Translator::Ended Translator::run_tool(std::vector<std::string> words) const {
-    words.insert(words.begin(), {"timeout", "-k", "1", std::to_string(m_tools.seconds)});
-    std::vector<char*> arguments;
-    for (std::string& word : words)
-        arguments.push_back(word.data());
-    arguments.push_back(nullptr);
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addchdir_np(&actions, m_folder.c_str());
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_addopen(&actions, 1, "said", O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    posix_spawn_file_actions_adddup2(&actions, 1, 2);
-    pid_t child = 0;
-    const int error = posix_spawnp(&child, "timeout", &actions, nullptr, arguments.data(), environ);
-    posix_spawn_file_actions_destroy(&actions);
-    if (error != 0)
-        throw std::runtime_error("timeout(1) cannot be started: " + std::string(strerror(error)));
-    int status = 0;
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-    }
-    std::ifstream said(path("said"));
-    std::ostringstream text;
-    text << said.rdbuf();
-    constexpr int shell_signal = 128; // timeout(1) ends as its command did, or with 128 + signal
-    const int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-    return {.status = code > shell_signal ? -1 : code, .text = text.str()};
+    // apart. A name that windows_names.h lacks is undefined.
+    return m_workshop.run({m_tools.compiler, "-std=gnu11", "-O2", "-w", "-shared", "-fPIC",
+                           "-fwrapv", "-fno-strict-aliasing", "-fgnu89-inline", "-I.",
+                           fmt::format("-I{}", m_tools.headers), "-Wl,-z,defs", "glue.c", "-o",
+                           "module.so"},
+                          seconds, m_begin + until_answer);
 }
 
 } // namespace bpf_assay::native_user

@@ -1,6 +1,8 @@
 // Programs to native code: ELF object, bpf2c, a C compiler, dlopen.
 #pragma once
 
+#include "workshop.hpp"
+
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -15,7 +17,6 @@ struct Tools {
     std::string bpf2c;
     std::string headers; // folder of bpf2c.h
     std::string compiler = "cc";
-    int seconds = 60; // for one call of either
 };
 
 /// A shared object that the process has loaded.
@@ -43,7 +44,12 @@ private:
 
 /// What became of a program.
 struct Translated {
-    enum class Kind { loaded, rejected, unsupported, unable } kind = Kind::unable;
+    enum class Kind {
+        loaded,
+        rejected,    // by bpf2c, with its reason
+        unsupported, // it calls a helper function that is not here
+        unable       // no verdict: a tool crashed, took too long or was not there
+    } kind = Kind::unable;
     std::string why;
     std::shared_ptr<const Module> module;
     const void* program = nullptr;
@@ -52,28 +58,30 @@ struct Translated {
 class Translator {
 public:
     explicit Translator(Tools tools);
-    ~Translator();
-    Translator(const Translator&) = delete;
-    Translator& operator=(const Translator&) = delete;
 
-    /// All at once, if none is refused; otherwise each is tried by itself, and those that are not
-    /// refused are compiled together. By image. Throws std::runtime_error where the tools fail.
+    /// Why no object can hold the program; empty if one can.
+    static std::string obstacle(const std::string& image);
+
+    /// By image, without those that no object can hold: the first, and of the others those for
+    /// which there was time. All go into one module, if none is refused; otherwise each is tried by
+    /// itself, and those that bpf2c takes are compiled together. Throws std::runtime_error where
+    /// the system fails.
     std::map<std::string, Translated> translate(const std::vector<std::string>& images);
 
 private:
     struct Candidate;
-    struct Ended;
-    std::string path(const char* name) const { return m_folder + "/" + name; }
-    void write_object(const std::vector<const Candidate*>& candidates) const;
-    Ended run_bpf2c() const;
-    Ended compile() const;
-    Ended run_tool(std::vector<std::string> words) const;
-    void load(const std::vector<Candidate*>& candidates);
-    void load_or_part(const std::vector<Candidate*>& candidates);
+    using Candidates = std::vector<Candidate*>;
+    Ended bpf2c(const Candidates& candidates, int seconds) const;
+    Ended compile(int seconds) const;
+    bool load_together(const Candidates& candidates);
+    void load_alone(Candidate& candidate);
+    void load_module(const Candidates& candidates);
+    Candidates those_taken(const Candidates& candidates) const;
 
     Tools m_tools;
-    std::string m_folder;
-    unsigned m_modules = 0; // loaded so far
+    Workshop m_workshop;
+    Clock::time_point m_begin; // of the translation
+    unsigned m_modules = 0;    // loaded so far
 };
 
 } // namespace bpf_assay::native_user
