@@ -92,7 +92,7 @@ private:
         for (std::size_t end = 0; (end = m_lines.find('\n')) != std::string::npos;) {
             const std::string line = m_lines.substr(0, end);
             m_lines.erase(0, end + 1);
-            if (line == "taken")
+            if (line == "ready" || line == "taken")
                 m_taken = true;
             else if (line.starts_with("chunk ") &&
                      !pass_answer(m_folder / ("out." + line.substr(6))))
@@ -114,7 +114,7 @@ private:
     int m_terminal, m_bytes, m_stop;
     std::vector<char> m_chunk;
     unsigned long m_sent = 0;
-    bool m_taken = true; // the guest has read the last chunk
+    bool m_taken = false; // the guest is there, and has read the last chunk
     bool m_ended = false;
     std::string m_lines;
 };

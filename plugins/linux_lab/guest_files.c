@@ -127,7 +127,7 @@ int pass_files(int terminal, const char* folder, int plugin_in, int plugin_out) 
     int status = -1;
     passing.chunk = malloc(MOST);
     passing.answer = malloc(MOST);
-    if (passing.chunk && passing.answer)
+    if (passing.chunk && passing.answer && tell(&passing, "ready\n") == 0)
         status = pass_all(&passing);
     free(passing.chunk);
     free(passing.answer);

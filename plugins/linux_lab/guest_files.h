@@ -2,7 +2,8 @@
 // protocol go in files of a folder that host and guest share, and a terminal only names them.
 //
 //   host to guest   "chunk N": in.N is there; "end": no more will come
-//   guest to host   "chunk N": out.N is there; "taken": the last in.N was read, send another
+//   guest to host   "chunk N": out.N is there; "taken": the last in.N was read, send another;
+//                   "ready", first of all: what comes before it meets a terminal that echoes
 #ifndef BPF_ASSAY_LAB_GUEST_FILES_H
 #define BPF_ASSAY_LAB_GUEST_FILES_H
 

@@ -13,9 +13,13 @@ It says on its console what a booting kernel and /init say, and runs PLUGIN on t
   no-channel    /init does not find the channel
   boots-once    panics as soon as a load comes, and then /init does not find the channel any more
   hangs         stops answering at the first load, and says nothing
+  user-mode     as User-Mode Linux: the bytes go in files (guest_files.h); its terminal echoes what
+                comes before it is set up
 """
 
+import itertools
 import os
+import pathlib
 import re
 import signal
 import socket
@@ -89,16 +93,55 @@ def serve(mode, plugin):
     os._exit(0)
 
 
+def word_of(pattern):
+    return next(found[1] for word in sys.argv if (found := re.fullmatch(pattern, word)))
+
+
+def serve_files(plugin):
+    terminal = socket.socket(fileno=int(word_of(r"con1=fd:(\d+),fd:\d+")))
+    folder = pathlib.Path(word_of(r"assay\.channel=(.*)"))
+    terminal.settimeout(0.3)
+    try:
+        terminal.sendall(terminal.recv(4096))
+    except TimeoutError:
+        pass
+    terminal.settimeout(None)
+    terminal.sendall(b"ready\n")
+    say("bpf-assay: the plugin starts")
+    process = subprocess.Popen([plugin], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def answers():
+        for number in itertools.count(1):
+            if not (data := os.read(process.stdout.fileno(), 65536)):
+                break
+            (folder / f"out.{number}").write_bytes(data)
+            terminal.sendall(f"chunk {number}\n".encode())
+
+    threading.Thread(target=answers).start()
+    for line in terminal.makefile():
+        if line == "end\n":
+            break
+        process.stdin.write((folder / f"in.{int(line.split()[1])}").read_bytes())
+        process.stdin.flush()
+        terminal.sendall(b"taken\n")
+    process.stdin.close()
+    say(f"bpf-assay: the plugin ended with exit status {process.wait()}")
+    os._exit(0)
+
+
 if sys.argv[1:] == ["--version"]:
     say("QEMU emulator version 0.1")
     sys.exit(0)
-mode, plugin = sys.argv[3:5]
+# User-Mode Linux has its memory behind all other words.
+mode, plugin = sys.argv[1:3] if sys.argv[1] == "user-mode" else sys.argv[3:5]
 say("[    0.000000] Linux version 0.1")
 if mode == "never-boots":
     say("fake_emulator: could not load kernel")
     sys.exit(1)
 if mode == "panics-early":
     panic()
+if mode == "user-mode":
+    serve_files(plugin)
 booted = plugin + " has booted"
 if mode == "no-channel" or (mode == "boots-once" and os.path.exists(booted)):
     say("bpf-assay: cannot start: the channel to the host: No such device")

@@ -94,6 +94,17 @@ class Lab(unittest.TestCase):
         plugin.process.stdout.close()
         self.assert_nothing_runs()
 
+    def test_files_wait_until_the_terminal_is_set_up(self):
+        command = self.guest("user-mode",
+                             f"emulator {self.emulator} user-mode {self.vm}\n")
+        plugin = Plugin(command, stderr=subprocess.DEVNULL)
+        self.addCleanup(self.end, plugin)
+        self.assertIn("hello", plugin.ask(HELLO)[0])
+        self.assertIn("loaded", plugin.ask(load(RETURN))[0])
+        plugin.process.stdin.close()
+        self.assertEqual(plugin.process.wait(10), 0)
+        self.assert_nothing_runs()
+
     def test_console_noise_does_not_reach_the_protocol(self):
         ended, results = self.run_vectors("noisy", "--section", "4.2")
         self.assertEqual(ended.returncode, 0, ended.stdout)
