@@ -13,6 +13,7 @@ import encoding_fields
 import encoding_flow
 import encoding_selectors
 import encoding_tables
+import extension_encodings
 import extension_sweeps
 import extension_table
 import jump_edges
@@ -29,7 +30,7 @@ from vector_file import VECTORS
 def files(table, lists):
     """Yields every generated file."""
     for module in (encoding_fields, encoding_selectors, encoding_flow, encoding_tables, accesses,
-                   stack_accesses, packets, programs, positions, jump_edges):  # fmt: skip
+                   stack_accesses, packets, programs, positions, jump_edges, extension_encodings):  # fmt: skip
         for make in module.FILES:
             yield make(table)
     for module in (sweeps, memory_sweeps, extension_sweeps):

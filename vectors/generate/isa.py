@@ -59,6 +59,11 @@ class Row:
         """The size of an access, as mnemonics have it: b, h, w, dw."""
         return self.form.lower()
 
+    @property
+    def loads(self):
+        """Whether it goes from memory to a register: src is the address. Of extensions, too."""
+        return self.kind == "LDX" or self.mnemonic.startswith("load_acquire")
+
     def uses(self, field):
         """Whether the field is an operand."""
         return self.fields[field] == "any"

@@ -16,6 +16,8 @@ STORES = {"LDX": "RFC9669-5.1-LDX", "STX": "RFC9669-5.1-STX", "ST": "RFC9669-5.1
 
 
 def clause_of(row):
+    if row.section == "x-acqrel":
+        return "X-ACQREL-LOAD" if row.loads else "X-ACQREL-STORE"
     if row.section == "4.1":
         return f"RFC9669-4.1-{row.code}" + (str(row.width) if row.code == "MOVSX" else "")
     if row.section == "4.3":
@@ -118,13 +120,12 @@ def jump(row):
 
 def access(row):
     fetches = row.section == "5.3" and row.fields["imm"] & 1 and not row.mnemonic.startswith("cmpxchg")
-    loads = row.kind == "LDX"
-    text = filled(row.syntax, 0 if loads else 1, 1 if loads else 0 if fetches else 2)
+    text = filled(row.syntax, 0 if row.loads else 1, 1 if row.loads else 0 if fetches else 2)
     width = row.width
     low = (1 << width) - 1
     content = DST & low  # at PLACE; what R0 has, so that CMPXCHG finds a match
     r0, cell = result_of(text, DST, SRC, width, content)
-    before = ([] if loads else [LOAD_R0]) + ([LOAD_R2] if "r2" in text or "w2" in text else [])
+    before = ([] if row.loads else [LOAD_R0]) + ([LOAD_R2] if "r2" in text or "w2" in text else [])
     stated = {"memory": {"u64@0": f"{DST:#x}", "u64@8": f"{SRC:#x}", f"u{width}@{PLACE}": f"{content:#x}"}}
     after = {"r0": f"{r0:#x}"}
     if cell != content:
@@ -181,15 +182,18 @@ def first_of_program(table):
     for row in table.select(kind=("LDX", "ST")):
         if row.mnemonic == "ldxdw":
             continue
-        content = DST & (1 << row.width) - 1
-        cell = f"u{row.width}@{PLACE}"
         if row.kind == "LDX":
-            text = filled(row.syntax, 0, 1)
-            r0, _ = result_of(text, 0, 0, row.width, content)
-            yield first(row, f"{text}\nexit", {"memory": {cell: f"{content:#x}"}}, {"r0": f"{r0:#x}"})
+            yield first_load(row)
         else:
             yield first(row, f"{filled(row.syntax, 1, 0)}\nr0 = 5\nexit", None,
-                        {"r0": 5, "memory": {cell: 7}})  # fmt: skip
+                        {"r0": 5, "memory": {f"u{row.width}@{PLACE}": 7}})  # fmt: skip
+
+
+def first_load(row):
+    content = DST & (1 << row.width) - 1
+    text = filled(row.syntax, 0, 1)
+    r0, _ = result_of(text, 0, 0, row.width, content)
+    return first(row, f"{text}\nexit", {"memory": {f"u{row.width}@{PLACE}": f"{content:#x}"}}, {"r0": f"{r0:#x}"})
 
 
 def first(row, text, before, after):
@@ -224,4 +228,17 @@ def positions(table):
     return file
 
 
-FILES = (positions,)
+def acquire_release(table):
+    file = VectorFile("extensions/x-acqrel/positions.yaml", "x-acqrel",
+                      "At the edges of programs and behind wide instructions.", "positions.py")  # fmt: skip
+    rows = table.of_extension("x-acqrel")
+    for row in rows:
+        file.add(access(row))
+    for row in (row for row in rows if row.loads):
+        file.add(first_load(row))
+    store = f"store_release((u64 *)(r10 - 8), r1)\nr2 = *(u64 *)(r10 - 8)\n{READ}"
+    file.add(first(table["store_release64"], store, MEMORY, {"r0": f"{DST:#x}"}))
+    return file
+
+
+FILES = (positions, acquire_release)

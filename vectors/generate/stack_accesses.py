@@ -26,9 +26,10 @@ class Statement:
         # Within its 16 bytes a cell lies where its width allows, a little further for each register.
         inside = number * self.row.width // 8 % CELL
         distance = CELL * (number + 1) - inside
-        operand, base = ("dst", "src") if self.row.kind == "LDX" else ("src", "dst")
+        operand, base = ("dst", "src") if self.row.loads else ("src", "dst")
         offset = -distance if self.base == FRAME else MIDDLE - distance
-        names = {operand: f"r{number}", operand + "32": f"{'r' if operand == 'dst' else 'w'}{number}",
+        low = "r" if self.row.kind == "LDX" else "w"  # as the assembly has it
+        names = {operand: f"r{number}", operand + "32": f"{low}{number}",
                  base: f"r{self.base}", "offset": f" {'-' if offset < 0 else '+'} {abs(offset)}",
                  "imm": -number - 2}  # fmt: skip
         self.asm.append(self.row.syntax.format(**names))
@@ -147,4 +148,19 @@ def atomic_operations(table):
     return file
 
 
-FILES = (loads_and_stores, signed_loads, atomic_operations)
+def acquire_release(table):
+    file = VectorFile("extensions/x-acqrel/stack-registers.yaml", "x-acqrel",
+                      "Load-acquire and store-release of every register, on the stack.", "stack_accesses.py")
+    for row in table.of_extension("x-acqrel"):
+        for base in BASES:
+            if row.loads:
+                clauses = ["X-ACQREL-LOAD", *(["X-ACQREL-LOAD-ZEXT"] if row.width < 64 else []), "X-ACQREL-ADDRESS"]
+                file.add(loads(row, base).vector(clauses, "Each value is zero extended into its register."))
+            else:
+                clauses = ["X-ACQREL-STORE", "X-ACQREL-STORE-NEIGHBOURS", "X-ACQREL-ADDRESS"]
+                because = "The low bits of each register, and no neighbour, are written."
+                file.add(stores(row, base).vector(clauses, because))
+    return file
+
+
+FILES = (loads_and_stores, signed_loads, atomic_operations, acquire_release)
