@@ -2,6 +2,7 @@
 // out.
 #include "reference_vm/execution.hpp"
 
+#include "reference_vm/formula.hpp"
 #include "reference_vm/instruction_rows.hpp"
 #include "reference_vm/semantics/arithmetic.hpp"
 #include "reference_vm/semantics/atomic.hpp"
@@ -309,6 +310,8 @@ constexpr auto steps = []<std::size_t... Row>(std::index_sequence<Row...>) {
 } // namespace
 
 Step step_of(const InstructionRow& row) {
+    if (!row.extension.empty())
+        return step_formula;
     return steps[static_cast<std::size_t>(&row - instruction_table().data())];
 }
 

@@ -83,7 +83,7 @@ private:
     std::array<std::array<u8, stack_size>, max_frames - 1> m_callee_frames;
 };
 
-/// The function that executes instructions of this row.
+/// The function that executes instructions of this row; one of an extension needs its formula.
 using Step = bool (*)(Machine&, const Instruction&);
 Step step_of(const InstructionRow& row);
 

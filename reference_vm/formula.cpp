@@ -571,6 +571,49 @@ bool Formula::stores() const {
                                [](const Statement& statement) { return !statement.target; });
 }
 
+bool Formula::chooses() const {
+    return std::ranges::any_of(m_nodes, [](const Node& node) { return node.op == Op::choice; });
+}
+
+/// The register of an address that is register + offset.
+std::optional<Formula::Name> Formula::base_of(std::size_t address) const {
+    const Node& sum = m_nodes[address];
+    if (sum.op != Op::add)
+        return std::nullopt;
+    const auto name_of = [this](std::size_t operand) -> std::optional<Name> {
+        while (m_nodes[operand].op == Op::cast)
+            operand = m_nodes[operand].operands[0];
+        return m_nodes[operand].op == Op::name ? std::optional(m_nodes[operand].name)
+                                               : std::nullopt;
+    };
+    const std::optional<Name> base = name_of(sum.operands[0]);
+    const bool is_register = base == Name::dst || base == Name::src;
+    return is_register && name_of(sum.operands[1]) == Name::offset ? base : std::nullopt;
+}
+
+std::optional<Formula::Reach> Formula::reach() const {
+    std::optional<Reach> found;
+    bool one_place = true;
+    const auto add = [&](std::size_t address, std::size_t size) -> Reach& {
+        const std::optional<Name> base = base_of(address);
+        const bool base_is_src = base == Name::src;
+        if (!found)
+            found = Reach{.base_is_src = base_is_src, .size = size};
+        one_place = one_place && base && found->base_is_src == base_is_src && found->size == size;
+        return *found;
+    };
+    for (const Node& node : m_nodes)
+        if (node.op == Op::load) {
+            Reach& reach = add(node.operands[0], node.type.width / 8);
+            reach.loads = true;
+            reach.is_signed = node.type.is_signed;
+        }
+    for (const Statement& statement : m_statements)
+        if (!statement.target)
+            add(statement.address, statement.size).stores = true;
+    return one_place ? found : std::nullopt;
+}
+
 const Formula& formula_of(const InstructionRow& row) {
     static const std::map<const InstructionRow*, Formula> formulas = [] {
         std::map<const InstructionRow*, Formula> parsed;

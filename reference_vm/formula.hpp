@@ -26,6 +26,16 @@ public:
     bool reads(std::string_view name) const;
     bool writes(std::string_view name) const;
     bool stores() const;
+    bool chooses() const; // whether its outcome is the runtime's choice
+
+    /// The memory that it reaches, if that is one place: at src + offset, or at dst + offset.
+    struct Reach {
+        bool base_is_src = false;
+        std::size_t size = 0; // bytes
+        bool loads = false, stores = false;
+        bool is_signed = false; // what it loads
+    };
+    std::optional<Reach> reach() const;
 
     /// Where it will store, with the registers as they are: address and bytes of its first store.
     struct Access {
@@ -88,6 +98,7 @@ private:
     };
 
     static std::optional<Name> name_from(std::string_view text);
+    std::optional<Name> base_of(std::size_t address) const;
 
     std::vector<Node> m_nodes;
     std::vector<Statement> m_statements;

@@ -1,4 +1,5 @@
 // Extensions: off unless switched on, run by their formulas, and in nobody's way.
+#include "reference_vm/all_rows.hpp"
 #include "reference_vm/disassembler.hpp"
 #include "reference_vm/formula.hpp"
 #include "reference_vm/tests/slots.hpp"
@@ -59,6 +60,20 @@ TEST(extensions, overlap) {
     EXPECT_FALSE(overlap(row, *find_row("ldxdw")));
     row.src_reg = {FieldRule::Kind::only, 10};
     EXPECT_TRUE(overlap(row, *find_row("ldxdw")));
+}
+
+TEST(extensions, rows_of_both_tables_have_numbers) {
+    std::size_t number = 0;
+    const auto expect_next = [&](const InstructionRow& row) {
+        EXPECT_EQ(number_of(row), number) << row.mnemonic;
+        EXPECT_EQ(&row_numbered(number), &row);
+        ++number;
+    };
+    for (const InstructionRow& row : instruction_table())
+        expect_next(row);
+    for (const InstructionRow& row : extension_table())
+        expect_next(row);
+    EXPECT_LE(number, row_limit);
 }
 
 TEST(extensions, sets) {
@@ -374,6 +389,29 @@ TEST(extensions, facts_of_a_formula) {
     EXPECT_EQ(written_register_of(parsed("src = 1"), {.dst_reg = 3, .src_reg = 4}), 4);
     EXPECT_EQ(written_register_of(parsed("PC += choice() ? offset : 0"), {.dst_reg = 3}),
               std::nullopt);
+    EXPECT_FALSE(formula.chooses());
+    EXPECT_TRUE(parsed("PC += choice() ? offset : 0").chooses());
+}
+
+TEST(extensions, the_one_place_in_memory_that_a_formula_reaches) {
+    const auto load = parsed("dst = *(s16 *)(src + offset)").reach();
+    ASSERT_TRUE(load);
+    EXPECT_TRUE(load->base_is_src);
+    EXPECT_EQ(load->size, 2);
+    EXPECT_TRUE(load->loads && load->is_signed && !load->stores);
+    const auto store = parsed("*(u64 *)(dst + offset) = src").reach();
+    ASSERT_TRUE(store);
+    EXPECT_FALSE(store->base_is_src || store->loads);
+    EXPECT_EQ(store->size, 8);
+    EXPECT_TRUE(store->stores);
+    const auto both = parsed("*(u32 *)(dst + offset) = *(u32 *)(dst + offset) + 1").reach();
+    ASSERT_TRUE(both);
+    EXPECT_TRUE(both->loads && both->stores);
+    for (const std::string_view text :
+         {"dst = src", "dst = *(u8 *)(src)", "dst = *(u8 *)(src + imm)",
+          "dst = *(u8 *)(src - offset)", "*(u32 *)(dst + offset) = *(u32 *)(src + offset)",
+          "*(u32 *)(dst + offset) = *(u16 *)(dst + offset)"})
+        EXPECT_FALSE(parsed(text).reach()) << text;
 }
 
 } // namespace
