@@ -1,5 +1,7 @@
 #include "conformance/mutants/behaviours.hpp"
 
+#include "reference_vm/formula.hpp"
+
 #include <fmt/format.h>
 
 #include <utility>
@@ -7,8 +9,12 @@
 namespace bpf_assay::conformance::mutants {
 
 Behaviour as_row(const InstructionRow& other) {
-    return
-        [step = step_of(other)](Machine& vm, const Instruction& in, Step) { return step(vm, in); };
+    const Formula* formula = other.extension.empty() ? nullptr : &formula_of(other);
+    return [step = step_of(other), formula](Machine& vm, const Instruction& in, Step) {
+        Instruction changed = in;
+        changed.formula = formula;
+        return step(vm, changed);
+    };
 }
 
 Behaviour with_fields(std::function<void(Instruction&)> change) {
@@ -72,12 +78,23 @@ u64 source_value(const InstructionRow& row, const Machine& vm, const Instruction
 
 namespace {
 
+bool is_extension(const InstructionRow& row) {
+    return !row.extension.empty();
+}
+
+/// What an extension's row does to memory, if that is one place.
+std::optional<Formula::Reach> reach_of(const InstructionRow& row) {
+    return is_extension(row) ? formula_of(row).reach() : std::nullopt;
+}
+
 bool is_alu(const InstructionRow& row) {
-    return class_of(row.opcode) == Class::ALU || class_of(row.opcode) == Class::ALU64;
+    return !is_extension(row) &&
+           (class_of(row.opcode) == Class::ALU || class_of(row.opcode) == Class::ALU64);
 }
 
 bool is_jump_class(const InstructionRow& row) {
-    return class_of(row.opcode) == Class::JMP || class_of(row.opcode) == Class::JMP32;
+    return !is_extension(row) &&
+           (class_of(row.opcode) == Class::JMP || class_of(row.opcode) == Class::JMP32);
 }
 
 } // namespace
@@ -106,16 +123,29 @@ bool is_conditional(const InstructionRow& row) {
 }
 
 bool is_load(const InstructionRow& row) {
+    if (is_extension(row)) {
+        const auto reach = reach_of(row);
+        return reach && reach->loads && !reach->stores && writes_dst(row);
+    }
     return class_of(row.opcode) == Class::LDX;
 }
 
 bool is_store(const InstructionRow& row) {
+    if (is_extension(row)) {
+        const auto reach = reach_of(row);
+        return reach && reach->stores && !reach->loads;
+    }
     return class_of(row.opcode) == Class::ST ||
            (class_of(row.opcode) == Class::STX && mode_of(row.opcode) == Mode::MEM);
 }
 
 bool is_atomic(const InstructionRow& row) {
-    return class_of(row.opcode) == Class::STX && mode_of(row.opcode) == Mode::ATOMIC;
+    return !is_extension(row) && class_of(row.opcode) == Class::STX &&
+           mode_of(row.opcode) == Mode::ATOMIC;
+}
+
+bool has_address(const InstructionRow& row) {
+    return is_load(row) || is_store(row) || is_atomic(row) || reach_of(row).has_value();
 }
 
 bool is_packet(const InstructionRow& row) {
@@ -128,6 +158,8 @@ bool is_platform(const InstructionRow& row) {
 }
 
 bool is_jump(const InstructionRow& row) {
+    if (is_extension(row))
+        return formula_of(row).writes("PC");
     return is_conditional(row) || (is_jump_class(row) && jump_of(row.opcode) == Jump::JA) ||
            row.mnemonic == "call_local";
 }
@@ -135,7 +167,7 @@ bool is_jump(const InstructionRow& row) {
 bool reads_imm(const InstructionRow& row) {
     if (is_binary(row) || is_conditional(row))
         return source_of(row.opcode) == Source::K;
-    return class_of(row.opcode) == Class::ST;
+    return !is_extension(row) && class_of(row.opcode) == Class::ST;
 }
 
 bool reads_src(const InstructionRow& row) {
@@ -143,14 +175,40 @@ bool reads_src(const InstructionRow& row) {
 }
 
 bool writes_dst(const InstructionRow& row) {
+    if (is_extension(row))
+        return formula_of(row).writes("dst");
     return is_alu(row) || is_load(row) || row.mnemonic == "lddw";
 }
 
+bool uses_register(const InstructionRow& row, u8 number) {
+    if (is_extension(row)) {
+        const std::string name = fmt::format("R{}", number);
+        return formula_of(row).reads(name) || formula_of(row).writes(name);
+    }
+    return number == 0 && is_atomic(row) && row.imm.value == atomic::CMPXCHG;
+}
+
 bool is_fetch(const InstructionRow& row) {
+    if (is_extension(row))
+        return formula_of(row).writes("src");
     return is_atomic(row) && (row.imm.value & atomic::FETCH) != 0;
 }
 
+bool sign_extends(const InstructionRow& row) {
+    if (const auto reach = reach_of(row))
+        return reach->is_signed;
+    return is_load(row) && mode_of(row.opcode) == Mode::MEMSX;
+}
+
+bool address_is_src(const InstructionRow& row) {
+    if (const auto reach = reach_of(row))
+        return reach->base_is_src;
+    return is_load(row);
+}
+
 std::size_t access_size(const InstructionRow& row) {
+    if (const auto reach = reach_of(row))
+        return reach->size;
     return bytes_of(size_of(row.opcode));
 }
 

@@ -3,6 +3,8 @@
 
 #include "conformance/mutants/mutant.hpp"
 
+#include "reference_vm/all_rows.hpp"
+
 #include <optional>
 
 namespace bpf_assay::conformance::mutants {
@@ -41,18 +43,23 @@ bool is_binary(const InstructionRow& row);     // arithmetic of dst and src
 bool is_byte_swap(const InstructionRow& row);
 bool is_shift(const InstructionRow& row);
 bool is_conditional(const InstructionRow& row);
-bool is_load(const InstructionRow& row);  // LDX
-bool is_store(const InstructionRow& row); // ST and STX, but ATOMIC
-bool is_atomic(const InstructionRow& row);
+// Of a row of an extension, these and what follows say what its formula does.
+bool is_load(const InstructionRow& row);   // LDX
+bool is_store(const InstructionRow& row);  // ST and STX, but ATOMIC
+bool is_atomic(const InstructionRow& row); // of the RFC
+bool has_address(const InstructionRow& row);
 bool is_packet(const InstructionRow& row);
 bool is_platform(const InstructionRow& row); // means what an embedder offers; here none does
 bool is_jump(const InstructionRow& row);     // with a distance; CALL of a local function, too
 bool reads_imm(const InstructionRow& row);   // as an operand of 32 bits, sign-extended
 bool reads_src(const InstructionRow& row);
 bool writes_dst(const InstructionRow& row);
-bool is_fetch(const InstructionRow& row);
-std::size_t access_size(const InstructionRow& row); // bytes
-unsigned width_of(const InstructionRow& row);       // of arithmetic and comparison: 32 or 64
+bool uses_register(const InstructionRow& row, u8 number); // by name, and not in a field
+bool is_fetch(const InstructionRow& row);                 // writes src
+bool sign_extends(const InstructionRow& row);             // a load
+bool address_is_src(const InstructionRow& row);           // src + offset, and not dst + offset
+std::size_t access_size(const InstructionRow& row);       // bytes
+unsigned width_of(const InstructionRow& row);             // of arithmetic and comparison: 32 or 64
 
 /// "atomic_fetch_add", "32", "" or "movsx", "64", "_8_reg"; without a width: all in `operation`.
 struct Name {
@@ -66,11 +73,22 @@ struct Name {
 const InstructionRow* with_operation(const InstructionRow& row, std::string_view operation);
 const InstructionRow* with_other_width(const InstructionRow& row);
 
+/// Rows of the RFC.
 template <class Predicate>
 std::vector<const InstructionRow*> rows_where(Predicate&& predicate) {
     std::vector<const InstructionRow*> found;
     for (const InstructionRow& row : instruction_table())
         if (predicate(row))
+            found.push_back(&row);
+    return found;
+}
+
+/// And behind them those of the extensions that run.
+template <class Predicate>
+std::vector<const InstructionRow*> rows_of_all_where(Predicate&& predicate) {
+    std::vector<const InstructionRow*> found = rows_where(predicate);
+    for (const InstructionRow& row : extension_table())
+        if (running_extensions().contains(row.extension) && predicate(row))
             found.push_back(&row);
     return found;
 }

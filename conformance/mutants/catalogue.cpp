@@ -10,6 +10,7 @@ Mutants systematic_mutants() {
     add_byte_swaps(all);
     add_jumps(all);
     add_memory(all);
+    add_other_rows(all);
     add_atomics(all);
     add_calls(all);
     add_helper_calls(all);

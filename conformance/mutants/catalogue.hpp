@@ -27,6 +27,7 @@ void add_immediates(Mutants& all);
 void add_byte_swaps(Mutants& all);
 void add_jumps(Mutants& all);
 void add_memory(Mutants& all);
+void add_other_rows(Mutants& all);
 void add_atomics(Mutants& all);
 void add_calls(Mutants& all);
 void add_helper_calls(Mutants& all);

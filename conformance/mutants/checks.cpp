@@ -35,7 +35,7 @@ Mutant check_of(std::string_view mutation, const InstructionRow* row, std::strin
 }
 
 SlotTest is_row(const InstructionRow& row) {
-    return [&row](const Slot& slot) { return find_row(slot) == &row; };
+    return [&row, on = extension_of(row)](const Slot& slot) { return find_row(slot, on) == &row; };
 }
 
 struct Field {
@@ -61,43 +61,43 @@ void add_unused_fields(Mutants& all, const InstructionRow& row) {
             all.push_back(
                 check_of(fmt::format("unused-{}-accepted", field.name), &row, "",
                          fmt::format("{}, which is unused, may hold anything", field.name),
-                         overlooking(RefusalReason::unused_field, [&row, &field](const Slot& slot) {
-                             return find_row(slot) == &row && field.value(slot) != 0;
-                         })));
+                         overlooking(RefusalReason::unused_field,
+                                     [is_row = is_row(row), &field](const Slot& slot) {
+                                         return is_row(slot) && field.value(slot) != 0;
+                                     })));
 }
 
 void add_register_numbers(Mutants& all, const InstructionRow& row) {
     for (const Field& field : std::span(fields).first(2))
         if (field.rule(row).kind == FieldRule::Kind::any)
-            all.push_back(check_of(
-                "register-number-accepted", &row, field.name,
-                fmt::format("{} may be 11 to 15", field.name),
-                overlooking(RefusalReason::register_number, [&row, &field](const Slot& slot) {
-                    return find_row(slot) == &row && field.value(slot) >= register_count;
-                })));
+            all.push_back(check_of("register-number-accepted", &row, field.name,
+                                   fmt::format("{} may be 11 to 15", field.name),
+                                   overlooking(RefusalReason::register_number,
+                                               [is_row = is_row(row), &field](const Slot& slot) {
+                                                   return is_row(slot) &&
+                                                          field.value(slot) >= register_count;
+                                               })));
+}
+
+s64 distance_of(const InstructionRow& row, const Slot& slot) {
+    return row.offset.kind != FieldRule::Kind::any ? slot.imm : slot.offset;
 }
 
 /// Whether the target of a jump that was found wrong lies in the program: then in a wide one.
-bool is_inside(const Refused& refused, std::span<const Slot> program) {
-    const Slot& slot = program[refused.pc];
-    const bool by_imm = find_row(slot)->offset.kind != FieldRule::Kind::any;
-    const s64 target = s64{refused.pc} + 1 + (by_imm ? slot.imm : slot.offset);
+bool is_inside(const InstructionRow& row, const Refused& refused, std::span<const Slot> program) {
+    const s64 target = s64{refused.pc} + 1 + distance_of(row, program[refused.pc]);
     return target >= 0 && target < static_cast<s64>(program.size());
-}
-
-s64 distance_of(const Slot& slot) {
-    const bool by_imm = find_row(slot)->offset.kind != FieldRule::Kind::any;
-    return by_imm ? slot.imm : slot.offset;
 }
 
 void add_targets(Mutants& all, const InstructionRow& row) {
     const auto add = [&](std::string_view detail, std::string_view what, auto fits) {
         all.push_back(check_of("target-accepted", &row, detail, fmt::format("may jump {}", what),
-                               [&row, fits](const Refused& refused, std::span<const Slot> program) {
+                               [&row, is_row = is_row(row), fits](const Refused& refused,
+                                                                  std::span<const Slot> program) {
                                    return refused.reason == RefusalReason::jump_target &&
-                                          find_row(program[refused.pc]) == &row &&
-                                          fits(distance_of(program[refused.pc]),
-                                               is_inside(refused, program));
+                                          is_row(program[refused.pc]) &&
+                                          fits(distance_of(row, program[refused.pc]),
+                                               is_inside(row, refused, program));
                                }));
     };
     add("before", "to before the program", [](s64 d, bool inside) { return !inside && d < 0; });
@@ -167,6 +167,40 @@ void add_variants(Mutants& all) {
     }
 }
 
+/// Values that an extension's selecting field must not have, of which a part is the right one.
+struct Mask {
+    std::string_view detail, what;
+    u64 counts; // the bits that are looked at
+};
+
+constexpr std::array<Mask, 4> masks = {{
+    {"any", "all values", 0},
+    {"without-bit-0", "bit 0", ~u64{1}},
+    {"9-bits", "all but the low 9 bits", 0x1ff},
+    {"16-bits", "all but the low 16 bits", 0xffff},
+}};
+
+void add_extension_variants(Mutants& all, const InstructionRow& row) {
+    for (const Field& field : fields) {
+        const FieldRule& rule = field.rule(row);
+        if (rule.kind != FieldRule::Kind::only)
+            continue;
+        for (const Mask& mask : std::span(masks).first(field.name == "imm" ? masks.size() : 2))
+            all.push_back(check_of(
+                "variant-accepted", &row, fmt::format("{}-{}", field.name, mask.detail),
+                fmt::format("{} of {} are overlooked", mask.what, field.name),
+                [&row, &field, counts = mask.counts, right = static_cast<u64>(rule.value)](
+                    const Refused& refused, std::span<const Slot> program) {
+                    const Slot& slot = program[refused.pc];
+                    const bool unassigned = refused.reason == RefusalReason::unassigned_opcode ||
+                                            refused.reason == RefusalReason::unassigned_variant;
+                    const auto value = static_cast<u64>(field.value(slot));
+                    return unassigned && slot.opcode == row.opcode &&
+                           (value & counts) == (right & counts);
+                }));
+    }
+}
+
 void add_program_shapes(Mutants& all) {
     const auto any = [](const Slot&) { return true; };
     all.push_back(check_of("shape-accepted", nullptr, "empty", "a program may be empty",
@@ -197,9 +231,12 @@ void add_program_shapes(Mutants& all) {
 
 void add_checks(Mutants& all) {
     // A runtime may refuse any instruction that is its platform's to offer.
-    for (const InstructionRow* row :
-         rows_where([](const InstructionRow& candidate) { return !is_platform(candidate); }))
+    for (const InstructionRow* row : rows_of_all_where(
+             [](const InstructionRow& candidate) { return !is_platform(candidate); })) {
         add_row_checks(all, *row);
+        if (!row->extension.empty())
+            add_extension_variants(all, *row);
+    }
     add_second_slots(all);
     add_opcodes(all);
     add_variants(all);

@@ -155,8 +155,9 @@ std::vector<const Mutant*> parts_of(const Composition& composition, const Mutant
     std::istringstream words{std::string(composition.mutants)};
     const std::vector<std::string> patterns{std::istream_iterator<std::string>(words), {}};
     std::vector<const Mutant*> parts;
+    const auto is_of_rfc = [](const InstructionRow* row) { return row->extension.empty(); };
     for (const Mutant& mutant : systematic)
-        if (fits(mutant.id, patterns))
+        if (fits(mutant.id, patterns) && std::ranges::all_of(mutant.rows, is_of_rfc))
             parts.push_back(&mutant);
     for (const std::string& pattern : patterns)
         if (std::ranges::none_of(parts,

@@ -4,6 +4,7 @@
 #include "conformance/policy.hpp"
 
 #include "reference_vm/decoder.hpp"
+#include "reference_vm/formula.hpp"
 
 #include <fmt/format.h>
 
@@ -27,12 +28,16 @@ thread_local std::size_t executions = 0;
 
 bool mutated_step(Machine& vm, const Instruction& in) {
     ++executions;
-    return current_mutant->step(vm, in, step_of(instruction_table()[current_numbers[in.pc]]));
+    return current_mutant->step(vm, in, step_of(row_numbered(current_numbers[in.pc])));
 }
 
-u8 number_of(const InstructionRow& row) {
-    static_assert(instruction_count <= 0xff);
-    return static_cast<u8>(&row - instruction_table().data());
+bool chooses(const InstructionRow& row) {
+    return !row.extension.empty() && formula_of(row).chooses();
+}
+
+/// That whose instructions the mutant has wrong; none of the RFC's.
+std::string_view subject_of(const Mutant& mutant) {
+    return mutant.rows.empty() ? std::string_view() : mutant.rows.front()->extension;
 }
 
 } // namespace
@@ -44,6 +49,7 @@ struct Hunter::Trial {
     bool smoke;
     std::unique_ptr<Experiment> experiment;
     Program program;
+    bool chooses;            // the outcome is in part the runtime's choice
     std::vector<u8> numbers; // of the row of each slot; of second slots of wide instructions, any
     RowSet rows;             // in the program
     RowSet tests;            // that the vector is about
@@ -65,20 +71,26 @@ Hunter::Hunter(std::span<const Vector* const> vectors, ByteOrder order, RunProfi
 }
 
 void Hunter::add_trials(const Vector& vector, RunProfile profile) {
+    static_assert(row_limit <= 0x100);
+    const ExtensionSet on = extensions_of(vector);
     for (const ProgramRows& selected : selection(vector, profile)) {
         auto experiment = make_experiment(vector, selected, {.byte_order = m_order});
-        auto loaded = Program::load(experiment->slots(), {.byte_order = m_order});
+        auto loaded = Program::load(experiment->slots(), {.byte_order = m_order, .extensions = on});
         if (!std::holds_alternative<Program>(loaded))
             throw InputError(vector.location.text() + ": the reference VM refuses it");
         Program& program = std::get<Program>(loaded);
         RowSet rows;
+        bool has_choice = false;
         std::vector<u8> numbers(program.slots().size());
         for (const Instruction& in : program.code().first(numbers.size()))
-            if (in.step != nullptr)
-                rows.set(numbers[in.pc] = number_of(*find_row(program.slots()[in.pc])));
+            if (in.step != nullptr) {
+                const InstructionRow& row = *find_row(program.slots()[in.pc], on);
+                rows.set(numbers[in.pc] = static_cast<u8>(number_of(row)));
+                has_choice = has_choice || chooses(row);
+            }
         m_trials.push_back(Trial{&vector, selected.program, profile == RunProfile::smoke,
-                                 std::move(experiment), std::move(program), std::move(numbers),
-                                 rows, row_set(vector.tests)});
+                                 std::move(experiment), std::move(program), has_choice,
+                                 std::move(numbers), rows, row_set(vector.tests)});
     }
 }
 
@@ -95,7 +107,7 @@ Hunt Hunter::hunt(const Mutant& mutant) {
     Hunt hunt;
     if (mutant.overlooks)
         for (const Vector* vector : m_encodings)
-            if (!hunt.kill)
+            if (!hunt.kill && vector->extension == subject_of(mutant))
                 try_encoding(mutant, *vector, hunt);
     if (mutant.overlooks)
         return hunt;
@@ -111,7 +123,8 @@ void Hunter::try_vectors(const Mutant& mutant, Hunt& hunt, const Turn& turn) {
     const RowSet changed = row_set(mutant.rows);
     for (Trial& trial : m_trials) {
         if (trial.is_long() != turn.is_long || trial.smoke != turn.smoke ||
-            (trial.tests & changed).any() != turn.affected)
+            (trial.tests & changed).any() != turn.affected ||
+            trial.vector->extension != subject_of(mutant))
             continue;
         if (mutant.step && (trial.rows & changed).none())
             continue; // the same as on the reference VM
@@ -164,6 +177,15 @@ void Hunter::try_rows(Trial& trial, Hunt& hunt) {
 
 /// How the row shows that the VM is wrong; none if it does not.
 std::optional<std::string> Hunter::judge(Trial& trial, std::size_t row) {
+    if (!trial.chooses)
+        return judge(trial, row, Choices::never);
+    for (const Choices choices : {Choices::never, Choices::always, Choices::alternate})
+        if (auto how = judge(trial, row, choices))
+            return how;
+    return std::nullopt;
+}
+
+std::optional<std::string> Hunter::judge(Trial& trial, std::size_t row, Choices choices) {
     Experiment& experiment = *trial.experiment;
     m_block.resize(experiment.block_size());
     experiment.write_block(row, m_block);
@@ -175,9 +197,10 @@ std::optional<std::string> Hunter::judge(Trial& trial, std::size_t row) {
     set_up_entry(state);
     if (experiment.packet())
         state.registers[1] = context_address; // an empty packet is a packet, too
-    const auto outcome =
-        run(trial.program, state,
-            {.platform = platform_of(state), .instruction_limit = instruction_limit});
+    const auto outcome = run(trial.program, state,
+                             {.platform = platform_of(state),
+                              .instruction_limit = instruction_limit,
+                              .choices = choices});
     if (const auto* returned = std::get_if<Returned>(&outcome)) {
         if (experiment.right(row, returned->r0, m_block))
             return std::nullopt;
@@ -194,14 +217,15 @@ void Hunter::try_encoding(const Mutant& mutant, const Vector& vector, Hunt& hunt
     for (std::size_t index = 0; index < vector.encoding.count() && !hunt.kill; ++index) {
         ++hunt.programs;
         // A policy may tolerate it; the results of a run show it even so.
-        if (loads_wrongly(mutant, vector.encoding, index))
+        if (loads_wrongly(mutant, vector, index))
             hunt.kill = Kill{.vector = &vector, .program = index, .how = "accepted", .smoke = true};
     }
 }
 
 /// Whether the mutant accepts a program that the reference VM refuses.
-bool Hunter::loads_wrongly(const Mutant& mutant, const Encoding& encoding,
-                           std::size_t index) const {
+bool Hunter::loads_wrongly(const Mutant& mutant, const Vector& vector, std::size_t index) const {
+    const Encoding& encoding = vector.encoding;
+    const ExtensionSet on = extensions_of(vector);
     std::vector<Slot> slots = encoding.program(index);
     bool is_odd = false;
     if (encoding.image) {
@@ -214,9 +238,9 @@ bool Hunter::loads_wrongly(const Mutant& mutant, const Encoding& encoding,
             return false;
     }
     const auto nothing_overlooked = [](const Refused&, std::span<const Slot>) { return false; };
-    if (!is_odd && accepts(nothing_overlooked, slots))
+    if (!is_odd && accepts(nothing_overlooked, slots, on))
         return false; // for want of a platform, the reference VM finds out when it runs
-    return accepts(mutant.overlooks, slots);
+    return accepts(mutant.overlooks, slots, on);
 }
 
 namespace {
@@ -238,9 +262,9 @@ void make_good(const Refused& refused, std::vector<Slot>& program) {
 
 } // namespace
 
-bool accepts(const Leniency& overlooks, std::vector<Slot> program) {
+bool accepts(const Leniency& overlooks, std::vector<Slot> program, ExtensionSet on) {
     for (;;) {
-        const std::optional<Refused> refused = check(program, Profile::strict);
+        const std::optional<Refused> refused = check(program, Profile::strict, on);
         if (!refused)
             return true;
         if (!overlooks(*refused, program))

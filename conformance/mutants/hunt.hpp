@@ -4,6 +4,8 @@
 #include "conformance/experiment.hpp"
 #include "conformance/mutants/mutant.hpp"
 
+#include "reference_vm/all_rows.hpp"
+
 #include <bitset>
 #include <memory>
 #include <optional>
@@ -27,7 +29,8 @@ struct Hunt {
     std::size_t executions = 0; // of replaced steps
 };
 
-/// The vectors, lowered and loaded; for use by one thread.
+/// The vectors, lowered and loaded; for use by one thread. Those of an extension are for mutants of
+/// its instructions, the others for mutants of the RFC's.
 class Hunter {
 public:
     Hunter(std::span<const Vector* const> vectors, ByteOrder order, RunProfile profile);
@@ -43,7 +46,7 @@ private:
     struct Turn {
         bool is_long, smoke, affected;
     };
-    using RowSet = std::bitset<instruction_count>;
+    using RowSet = std::bitset<row_limit>; // by number_of
 
     static RowSet row_set(const std::vector<const InstructionRow*>& rows);
     void add_trials(const Vector& vector, RunProfile profile);
@@ -51,8 +54,9 @@ private:
     void try_program(const Mutant& mutant, Trial& trial, Hunt& hunt);
     void try_rows(Trial& trial, Hunt& hunt);
     void try_encoding(const Mutant& mutant, const Vector& vector, Hunt& hunt) const;
-    bool loads_wrongly(const Mutant& mutant, const Encoding& encoding, std::size_t index) const;
+    bool loads_wrongly(const Mutant& mutant, const Vector& vector, std::size_t index) const;
     std::optional<std::string> judge(Trial& trial, std::size_t row);
+    std::optional<std::string> judge(Trial& trial, std::size_t row, Choices choices);
 
     ByteOrder m_order;
     std::vector<Trial> m_trials;
@@ -66,6 +70,6 @@ std::vector<Hunt> hunt_all(std::span<const Mutant* const> mutants,
                            RunProfile profile, unsigned jobs);
 
 /// Whether a VM with this leniency loads the program, each overlooked fault made good.
-bool accepts(const Leniency& overlooks, std::vector<Slot> program);
+bool accepts(const Leniency& overlooks, std::vector<Slot> program, ExtensionSet on = {});
 
 } // namespace bpf_assay::conformance::mutants

@@ -118,7 +118,7 @@ constexpr std::array<DistanceChange, 8> distance_changes = {{
 }};
 
 void add_distances(Mutants& all, const InstructionRow& row) {
-    const bool in_imm = row.mnemonic == "ja32" || row.mnemonic == "call_local";
+    const bool in_imm = row.offset.kind != FieldRule::Kind::any;
     for (const DistanceChange& wrong : distance_changes)
         all.push_back(mutant_of(wrong.mutation, row, wrong.detail, std::string(wrong.what),
                                 with_fields([in_imm, change = wrong.change](Instruction& in) {
@@ -137,7 +137,7 @@ void add_jumps(Mutants& all) {
         add_conditions(all, *row);
         add_half_comparisons(all, *row);
     }
-    for (const InstructionRow* row : rows_where(is_jump))
+    for (const InstructionRow* row : rows_of_all_where(is_jump))
         add_distances(all, *row);
     all.push_back(mutant_of("distance-field", *find_row("ja32"), "",
                             "takes the distance from offset", with_fields([](Instruction& in) {

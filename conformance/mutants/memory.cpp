@@ -10,10 +10,6 @@
 namespace bpf_assay::conformance::mutants {
 namespace {
 
-bool has_address(const InstructionRow& row) {
-    return is_load(row) || is_store(row) || is_atomic(row);
-}
-
 struct OffsetChange {
     std::string_view mutation, detail, what;
     s16 (*change)(s16 offset);
@@ -23,12 +19,14 @@ constexpr auto cut(unsigned bits, s16 offset) {
     return static_cast<s16>(sign_extended_from(bits, static_cast<u64>(s64{offset})));
 }
 
-constexpr std::array<OffsetChange, 7> offset_changes = {{
+constexpr std::array<OffsetChange, 8> offset_changes = {{
     {"offset-off-by-one", "plus", "the offset is one too large",
      [](s16 offset) { return static_cast<s16>(offset + 1); }},
     {"offset-off-by-one", "minus", "the offset is one too small",
      [](s16 offset) { return static_cast<s16>(offset - 1); }},
     {"offset-ignored", "", "the offset is ignored", [](s16) { return s16{0}; }},
+    {"offset-negated", "", "the offset is subtracted",
+     [](s16 offset) { return static_cast<s16>(-offset); }},
     {"offset-narrow", "8-bits", "the offset is cut to 8 bits, sign-extended",
      [](s16 offset) { return cut(8, offset); }},
     {"offset-narrow", "9-bits", "the offset is cut to 9 bits, sign-extended",
@@ -40,7 +38,7 @@ constexpr std::array<OffsetChange, 7> offset_changes = {{
 }};
 
 u8 base_of(const InstructionRow& row, const Instruction& in) {
-    return is_load(row) ? in.src_reg : in.dst_reg;
+    return address_is_src(row) ? in.src_reg : in.dst_reg;
 }
 
 u64 address_of(const InstructionRow& row, const Machine& vm, const Instruction& in) {
@@ -75,6 +73,18 @@ void add_offsets(Mutants& all, const InstructionRow& row) {
         displaced(row, [](s16 offset) { return offset == -32768 ? u64{0x1'0000} : u64{0}; })));
 }
 
+bool selected_alike(const FieldRule& a, const FieldRule& b) {
+    return a.kind == b.kind && a.value == b.value;
+}
+
+/// Whether only the size in the opcode tells the rows apart.
+bool differ_in_size(const InstructionRow& a, const InstructionRow& b) {
+    constexpr u8 size_bits = 0x18;
+    return &a != &b && a.extension == b.extension && selected_alike(a.src_reg, b.src_reg) &&
+           selected_alike(a.offset, b.offset) && selected_alike(a.imm, b.imm) &&
+           (a.opcode & ~size_bits) == (b.opcode & ~size_bits);
+}
+
 /// The same access of another size, done by the row with that size in its opcode.
 void add_sizes(Mutants& all, const InstructionRow& row) {
     if (is_atomic(row)) {
@@ -82,13 +92,11 @@ void add_sizes(Mutants& all, const InstructionRow& row) {
                                 as_row(*with_other_width(row))));
         return;
     }
-    constexpr u8 size_bits = 0x18;
-    for (const InstructionRow& other : instruction_table())
-        if (&other != &row && has_address(other) && !is_atomic(other) &&
-            (other.opcode & ~size_bits) == (row.opcode & ~size_bits))
-            all.push_back(mutant_of("access-size", row, other.mnemonic,
-                                    fmt::format("is executed as {}", other.mnemonic),
-                                    as_row(other)));
+    for (const InstructionRow* other : rows_of_all_where(has_address))
+        if (differ_in_size(row, *other))
+            all.push_back(mutant_of("access-size", row, other->mnemonic,
+                                    fmt::format("is executed as {}", other->mnemonic),
+                                    as_row(*other)));
 }
 
 void add_extensions(Mutants& all, const InstructionRow& row) {
@@ -100,7 +108,7 @@ void add_extensions(Mutants& all, const InstructionRow& row) {
     if (bits == 64)
         return;
     const u64 mask = (u64{1} << bits) - 1;
-    if (mode_of(row.opcode) == Mode::MEMSX)
+    if (sign_extends(row))
         add("zero", "is zero-extended", [mask](u64, u64 result) { return result & mask; });
     else
         add("sign", "is sign-extended",
@@ -109,7 +117,7 @@ void add_extensions(Mutants& all, const InstructionRow& row) {
         [](u64 before, u64 result) { return (before & high_half) | (result & low_half); });
     add("upper-bits-kept", "all bits above the loaded ones stay as they were",
         [mask](u64 before, u64 result) { return (before & ~mask) | (result & mask); });
-    if (mode_of(row.opcode) == Mode::MEMSX && bits < 32)
+    if (sign_extends(row) && bits < 32)
         add("to-32-bits", "is sign-extended to 32 bits only",
             [](u64, u64 result) { return result & low_half; });
 }
@@ -146,12 +154,97 @@ Behaviour spilling(const InstructionRow& row, bool behind) {
     };
 }
 
+void write_value(const Machine& vm, u8* bytes, std::size_t size, u64 value) {
+    for (std::size_t at = 0; at < size; ++at) {
+        const std::size_t place = vm.byte_order() == ByteOrder::little ? at : size - 1 - at;
+        bytes[place] = static_cast<u8>(value >> (8 * at));
+    }
+}
+
+u64 read_value(const Machine& vm, const u8* bytes, std::size_t size) {
+    u64 value = 0;
+    for (std::size_t at = 0; at < size; ++at) {
+        const std::size_t place = vm.byte_order() == ByteOrder::little ? at : size - 1 - at;
+        value |= u64{bytes[place]} << (8 * at);
+    }
+    return value;
+}
+
+/// A load that leaves something else in memory, as an exchange does.
+Behaviour writing(const InstructionRow& row, u64 (*left)(u64 dst_before)) {
+    return [&row, left](Machine& vm, const Instruction& in, Step original) {
+        const u64 address = address_of(row, vm, in);
+        const u64 before = vm.reg(in.dst_reg);
+        if (!original(vm, in))
+            return false;
+        const std::size_t size = access_size(row);
+        if (u8* bytes = vm.mapped(address, size))
+            write_value(vm, bytes, size, left(before));
+        return true;
+    };
+}
+
+void add_writes(Mutants& all, const InstructionRow& row) {
+    all.push_back(mutant_of("load-writes", row, "exchanged", "dst's old value goes to memory",
+                            writing(row, [](u64 before) { return before; })));
+    all.push_back(mutant_of("load-writes", row, "cleared", "memory is zero behind it",
+                            writing(row, [](u64) { return u64{0}; })));
+}
+
+/// Another part of src is stored. Of a base that is stored it is not known what it holds.
+Behaviour storing(std::function<u64(u64 src)> part) {
+    return [part = std::move(part)](Machine& vm, const Instruction& in, Step original) {
+        if (in.dst_reg == in.src_reg)
+            return original(vm, in);
+        const u64 value = vm.reg(in.src_reg);
+        vm.reg(in.src_reg) = part(value);
+        const bool goes_on = original(vm, in);
+        vm.reg(in.src_reg) = value;
+        return goes_on;
+    };
+}
+
+/// As an exchange does it, which x86-64 has for a store that orders the accesses around it.
+Behaviour fetching(const InstructionRow& row) {
+    return [&row](Machine& vm, const Instruction& in, Step original) {
+        const std::size_t size = access_size(row);
+        const u8* bytes = vm.mapped(address_of(row, vm, in), size);
+        const u64 old = bytes == nullptr ? 0 : read_value(vm, bytes, size);
+        if (!original(vm, in))
+            return false;
+        if (in.dst_reg != in.src_reg)
+            vm.reg(in.src_reg) = old;
+        return true;
+    };
+}
+
+void add_stored_values(Mutants& all, const InstructionRow& row) {
+    const auto bits = static_cast<unsigned>(8 * access_size(row));
+    const auto add = [&](std::string_view detail, std::string_view what, auto part) {
+        all.push_back(mutant_of("stored-part", row, detail, std::string(what), storing(part)));
+    };
+    if (bits == 64) {
+        add("exchanged", "the halves of src are exchanged",
+            [](u64 src) { return src >> 32 | src << 32; });
+    } else {
+        add("highest", "the highest bits of src are stored",
+            [bits](u64 src) { return src >> (64 - bits); });
+        if (bits < 32)
+            add("next", "the bits above the lowest ones are stored",
+                [bits](u64 src) { return src >> bits; });
+    }
+    all.push_back(
+        mutant_of("store-fetches", row, "", "what was in memory goes to src", fetching(row)));
+}
+
 void add_contents(Mutants& all, const InstructionRow& row) {
     if (access_size(row) != 1)
         all.push_back(
             mutant_of("memory-order", row, "", "the bytes are the wrong way round", swapped(row)));
     if (is_load(row))
-        return;
+        return add_writes(all, row);
+    if (is_store(row) && reads_src(row))
+        add_stored_values(all, row);
     all.push_back(mutant_of("neighbour-written", row, "after", "the byte after is written, too",
                             spilling(row, true)));
     all.push_back(mutant_of("neighbour-written", row, "before", "the byte before is written, too",
@@ -174,7 +267,7 @@ Behaviour aligned(const InstructionRow& row) {
 } // namespace
 
 void add_memory(Mutants& all) {
-    for (const InstructionRow* row : rows_where(has_address)) {
+    for (const InstructionRow* row : rows_of_all_where(has_address)) {
         add_offsets(all, *row);
         add_sizes(all, *row);
         add_contents(all, *row);

@@ -57,7 +57,7 @@ Effect clobbering(u8 victim, const InstructionRow& row) {
     return [victim, &row](Machine& vm, const Instruction& in) {
         const bool used = (names_dst(row) && victim == in.dst_reg) ||
                           (row.src_reg.kind == FieldRule::Kind::any && victim == in.src_reg) ||
-                          (row.imm.value == atomic::CMPXCHG && is_atomic(row) && victim == 0);
+                          uses_register(row, victim);
         if (!used)
             vm.reg(victim) = ~vm.reg(victim);
     };
@@ -100,7 +100,8 @@ void add_operands(Mutants& all, const InstructionRow& row) {
                                     if (!result)
                                         vm.reg(in.src_reg) &= low_half;
                                 })));
-    if (is_conditional(row) || is_store(row) || is_atomic(row))
+    const bool reads_dst = !row.extension.empty() && names_dst(row) && !writes_dst(row);
+    if (is_conditional(row) || is_store(row) || is_atomic(row) || reads_dst)
         all.push_back(mutant_of("dst-changed", row, "",
                                 "dst, which is only read, is cut to 32 bits",
                                 followed_by([&row](Machine& vm, const Instruction& in) {
@@ -163,7 +164,7 @@ void add_wrong_operand(Mutants& all, const InstructionRow& row, std::size_t turn
 
 void add_registers(Mutants& all) {
     std::size_t turn = 0;
-    for (const InstructionRow* row : rows_where([](const InstructionRow& candidate) {
+    for (const InstructionRow* row : rows_of_all_where([](const InstructionRow& candidate) {
              return !is_platform(candidate) && !is_packet(candidate) &&
                     candidate.mnemonic != "exit" && candidate.mnemonic != "call_local";
          })) {

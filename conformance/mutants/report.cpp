@@ -97,9 +97,12 @@ std::vector<Verdict> verdicts_of(std::span<const Mutant* const> mutants, std::ve
     return verdicts;
 }
 
-bool all_caught(std::span<const Verdict> verdicts) {
-    return std::ranges::all_of(verdicts, [](const Verdict& verdict) {
-        return verdict.status == Status::killed || verdict.status == Status::equivalent;
+bool all_caught(std::span<const Verdict> verdicts, const ExtensionNames& drafts) {
+    return std::ranges::all_of(verdicts, [&](const Verdict& verdict) {
+        const auto& rows = verdict.mutant->rows;
+        const bool is_draft = !rows.empty() && drafts.contains(rows.front()->extension);
+        return verdict.status == Status::killed || verdict.status == Status::equivalent ||
+               (verdict.status == Status::survived && is_draft);
     });
 }
 

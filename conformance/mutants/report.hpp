@@ -1,6 +1,7 @@
 // The mutation score for people and programs.
 #pragma once
 
+#include "conformance/drafts.hpp"
 #include "conformance/mutants/equivalents.hpp"
 #include "conformance/mutants/hunt.hpp"
 
@@ -23,8 +24,8 @@ struct Verdict {
 std::vector<Verdict> verdicts_of(std::span<const Mutant* const> mutants, std::vector<Hunt> hunts,
                                  const Equivalents& equivalents);
 
-/// Whether every mutant was caught or is equivalent.
-bool all_caught(std::span<const Verdict> verdicts);
+/// Whether every mutant was caught or is equivalent. Those of drafts may survive.
+bool all_caught(std::span<const Verdict> verdicts, const ExtensionNames& drafts = {});
 
 /// One line per operator and a sum.
 std::string score_table(std::span<const Verdict> verdicts);

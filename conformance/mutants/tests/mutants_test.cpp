@@ -6,6 +6,8 @@
 #include "conformance/mutants/hunt.hpp"
 #include "conformance/mutants/report.hpp"
 
+#include "reference_vm/all_rows.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -30,7 +32,7 @@ const Suite& suite() {
 std::vector<const Vector*> all_vectors() {
     std::vector<const Vector*> vectors;
     for (const Vector& vector : suite().vectors)
-        if (vector.extension.empty()) // mutants are of the RFC's instructions
+        if (vector.extension.empty() || running_extensions().contains(vector.extension))
             vectors.push_back(&vector);
     return vectors;
 }
@@ -72,6 +74,18 @@ TEST(mutants, are_of_many_kinds) {
         EXPECT_LE(count * 100, systematic.size() * 15) << mutation;
 }
 
+TEST(mutants, are_of_the_instructions_that_run) {
+    std::set<const InstructionRow*> rows;
+    for (const Mutant& mutant : catalogue())
+        for (const InstructionRow* row : mutant.rows) {
+            EXPECT_EQ(row->extension, mutant.rows.front()->extension) << mutant.id;
+            rows.insert(row);
+        }
+    for (const InstructionRow& row : extension_table())
+        EXPECT_EQ(rows.contains(&row), running_extensions().contains(row.extension))
+            << row.mnemonic;
+}
+
 TEST(mutants, are_wrong_in_one_way) {
     for (const Mutant& mutant : catalogue()) {
         const int ways =
@@ -90,6 +104,42 @@ TEST(hunt, does_not_catch_the_reference_vm) {
     EXPECT_FALSE(hunt.kill.has_value());
     EXPECT_GT(hunt.programs, 1000);
     EXPECT_GT(hunt.executions, hunt.programs);
+}
+
+TEST(hunt, does_not_catch_the_reference_vm_with_extensions) {
+    for (const Extension& extension : extensions()) {
+        Mutant right{.id = "right", .mutation = "none", .what = "nothing", .rows = {}};
+        for (const InstructionRow& row : extension_table())
+            if (row.extension == extension.name)
+                right.rows.push_back(&row);
+        right.step = [](Machine& vm, const Instruction& in, Step original) {
+            return original(vm, in);
+        };
+        const Hunt hunt = hunter().hunt(right);
+        EXPECT_FALSE(hunt.kill.has_value()) << extension.name;
+        EXPECT_EQ(hunt.executions != 0, extension.runs) << extension.name;
+    }
+}
+
+TEST(hunt, a_mutant_meets_the_vectors_of_its_own_instructions) {
+    const Hunt acquire = hunter().hunt(mutant_named("access-size/load_acquire16/load_acquire8"));
+    ASSERT_TRUE(acquire.kill.has_value());
+    EXPECT_EQ(acquire.kill->vector->extension, "x-acqrel");
+    const Hunt load = hunter().hunt(mutant_named("access-size/ldxh/ldxb"));
+    ASSERT_TRUE(load.kill.has_value());
+    EXPECT_EQ(load.kill->vector->extension, "");
+}
+
+/// A jump that is right if the runtime chooses not to take it.
+TEST(hunt, tries_what_the_runtime_may_choose) {
+    Mutant wrong{.id = "wrong", .mutation = "none", .what = "jumps to itself", .rows = {}};
+    wrong.rows = {find_row("may_goto")};
+    wrong.step = [](Machine& vm, const Instruction& in, Step original) {
+        return vm.choose() ? vm.fault(FaultReason::outside_program, in) : original(vm, in);
+    };
+    const Hunt hunt = hunter().hunt(wrong);
+    ASSERT_TRUE(hunt.kill.has_value());
+    EXPECT_EQ(hunt.kill->how, "fault");
 }
 
 TEST(hunt, does_not_catch_checks_that_overlook_nothing) {
@@ -119,7 +169,18 @@ INSTANTIATE_TEST_SUITE_P(
                     "helper-call/call_helper/r4-and-r5", "helper-call/call_helper/r6-clobbered",
                     "bug/ubpf-win64-fifth-helper-arg", "wide-immediate/lddw/low-sign-extended",
                     "packet-bounds/ldindh/goes-on", "result-elsewhere/mul64_reg",
-                    "unused-imm-accepted/exit", "opcode-accepted/0x8d", "bug/ubpf-x86-fetch-src-r0",
+                    "offset-negated/ldxw", "stored-part/stxh/next", "store-fetches/stxdw",
+                    "load-writes/ldxb/exchanged", "load-extension/load_acquire32/sign",
+                    "access-size/load_acquire8/load_acquire16", "offset-unsigned/load_acquire64",
+                    "load-writes/load_acquire16/exchanged", "memory-order/store_release16",
+                    "stored-part/store_release16/highest", "store-fetches/store_release64",
+                    "other-row/load_acquire32/store_release32", "other-row/store_release64/xchg64",
+                    "registers-swapped/store_release8", "r10-accepted/load_acquire8",
+                    "variant-accepted/store_release64/imm-9-bits",
+                    "register-number-accepted/load_acquire16/src",
+                    "distance-narrow/may_goto/15-bits", "distance-off-by-one/may_goto/plus",
+                    "target-accepted/may_goto/into-wide", "unused-imm-accepted/exit",
+                    "opcode-accepted/0x8d", "bug/ubpf-x86-fetch-src-r0",
                     "bug/linux-sparc64-branch-after-lddw", "bug/dpdk-first-insn-cond-jump"));
 
 TEST(hunt, names_the_vector_and_how) {
@@ -170,6 +231,13 @@ TEST(verdicts, hold_the_list_to_its_word) {
     EXPECT_EQ(status({}, {}), Status::survived);
     EXPECT_EQ(status({}, listed), Status::equivalent);
     EXPECT_EQ(status(killed, listed), Status::wrongly_listed);
+}
+
+TEST(verdicts, mutants_of_drafts_may_survive) {
+    const std::vector<const Mutant*> one{&mutant_named("distance-off-by-one/may_goto/plus")};
+    EXPECT_FALSE(all_caught(verdicts_of(one, {Hunt{}}, {})));
+    EXPECT_TRUE(all_caught(verdicts_of(one, {Hunt{}}, {}), {"x-maygoto"}));
+    EXPECT_FALSE(all_caught(verdicts_of(one, {Hunt{}}, {}), {"x-acqrel"}));
 }
 
 } // namespace
