@@ -52,7 +52,8 @@ int coverage_command(const Options& options) {
     coverage::Report report = coverage::make_report(
         coverage::clause_coverage(suite), bins,
         coverage::load_exemptions(
-            options.exemptions.empty() ? exemptions_file().string() : options.exemptions, bins));
+            options.exemptions.empty() ? exemptions_file().string() : options.exemptions, bins),
+        drafts_of(suite));
     select(options.instructions, report);
     if (!options.json.empty())
         write_json(options.json, coverage::report_json(report));

@@ -10,6 +10,11 @@ namespace {
 /// stand what needs no operand, moves one of them, adds a number, reaches memory by it, or compares
 /// it with zero. A narrow store would leave a part of an address.
 bool can_be_first(const InstructionRow& row) {
+    if (!row.extension.empty()) {
+        const Formula& formula = formula_of(row);
+        return is_plain_load(row) || (is_plain_store(row) && bits_of(row) == 64) ||
+               (!formula.reads("dst") && !formula.reads("src"));
+    }
     const std::string_view name = row.mnemonic;
     switch (class_of(row.opcode)) {
     case Class::LDX:
@@ -48,6 +53,11 @@ void add_position(const InstructionRow& row, std::vector<Axis>& axes) {
 
 std::vector<Axis> axes_of(const InstructionRow& row) {
     std::vector<Axis> axes;
+    if (!row.extension.empty()) {
+        add_extension(row, axes);
+        add_position(row, axes);
+        return axes;
+    }
     switch (class_of(row.opcode)) {
     case Class::ALU:
     case Class::ALU64:

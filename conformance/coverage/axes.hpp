@@ -5,7 +5,7 @@
 
 namespace bpf_assay::conformance::coverage {
 
-/// The bins of a row of the instruction table that executions hit.
+/// The bins of a row of the instruction table, or of an extension that runs, that executions hit.
 std::vector<Axis> axes_of(const InstructionRow& row);
 
 } // namespace bpf_assay::conformance::coverage

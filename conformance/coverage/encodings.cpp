@@ -1,5 +1,7 @@
 #include "conformance/coverage/encodings.hpp"
 
+#include "reference_vm/all_rows.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -82,6 +84,39 @@ std::vector<u64> candidates(const InstructionRow& row, const Field& field) {
     return values;
 }
 
+/// Of an extension: all of a register's field, and each bit of the others the other way round.
+std::vector<u64> near_values(const Field& field) {
+    std::vector<u64> values;
+    if (field.bits == 4)
+        for (u64 value = 0; value < 16; ++value)
+            values.push_back(value);
+    const u64 right = static_cast<u64>(field.rule.value) & (~u64{0} >> (64 - field.bits));
+    for (unsigned bit = 0; field.bits != 4 && bit < field.bits; ++bit)
+        values.push_back(right ^ u64{1} << bit);
+    std::ranges::sort(values);
+    return values;
+}
+
+/// A slot of an extension's row, but for this field.
+bool selects_nothing(const InstructionRow& row, const Field& field, u64 value) {
+    Slot slot{.opcode = row.opcode};
+    for (const Field& each : fields_of(row)) {
+        if (each.rule.kind != FieldRule::Kind::only)
+            continue;
+        const u64 set =
+            std::string_view(each.name) == field.name ? value : static_cast<u64>(each.rule.value);
+        if (std::string_view(each.name) == "dst")
+            slot.dst_reg = static_cast<u8>(set);
+        else if (std::string_view(each.name) == "src")
+            slot.src_reg = static_cast<u8>(set);
+        else if (std::string_view(each.name) == "offset")
+            slot.offset = static_cast<s16>(set);
+        else if (std::string_view(each.name) == "imm")
+            slot.imm = static_cast<s32>(set);
+    }
+    return find_row(slot, extension_of(row)) == nullptr;
+}
+
 bool is_first_of_opcode(const InstructionRow& row) {
     return &rows_with_opcode(row.opcode).front() == &row;
 }
@@ -97,6 +132,12 @@ void add_names(const InstructionRow& row, const Field& field, Names& names) {
             names.push_back(register_name(field, number));
         return;
     case FieldRule::Kind::only:
+        if (!row.extension.empty()) {
+            for (const u64 value : near_values(field))
+                if (selects_nothing(row, field, value))
+                    names.push_back(variant_name(field, value));
+            return;
+        }
         for (const u64 value : candidates(row, field))
             if (is_first_of_opcode(row) && find_row(with_selector(row, field, value)) == nullptr)
                 names.push_back(variant_name(field, value));
@@ -144,10 +185,44 @@ Bins opcode_bins() {
     return {Subject::encodings, std::move(names)};
 }
 
-std::optional<Flaw> only_flaw(std::span<const Slot> program) {
+namespace {
+
+/// Of an extension's opcode, where no row has the selecting field's value: of the row that is next
+/// to it.
+std::optional<Flaw> near_flaw(std::span<const Slot> slots, ExtensionSet on) {
+    for (const InstructionRow& row : extension_table()) {
+        if (row.opcode != slots[0].opcode || !on.contains(row.extension))
+            continue;
+        for (const Field& field : fields_of(row)) {
+            if (field.rule.kind != FieldRule::Kind::only)
+                continue;
+            const u64 value = field.value(slots);
+            if (std::ranges::count(near_values(field), value) != 0 &&
+                selects_nothing(row, field, value))
+                return Flaw{&row, variant_name(field, value)};
+        }
+    }
+    return std::nullopt;
+}
+
+} // namespace
+
+std::optional<Flaw> only_flaw(std::span<const Slot> program, ExtensionSet on) {
     std::vector<Flaw> flaws;
     for (std::size_t at = 0; at < program.size(); ++at) {
         const auto slots = program.subspan(at);
+        const InstructionRow* row = find_row(slots[0], on);
+        if (row != nullptr && !row->extension.empty()) {
+            for (std::string& name : flaws_of(*row, slots))
+                flaws.push_back({row, std::move(name)});
+            at += row->wide ? 1 : 0;
+            continue;
+        }
+        if (row == nullptr)
+            if (std::optional<Flaw> flaw = near_flaw(slots, on)) {
+                flaws.push_back(std::move(*flaw));
+                continue;
+            }
         const auto rows = rows_with_opcode(slots[0].opcode);
         if (rows.empty()) {
             flaws.push_back({nullptr, fmt::format("opcode={:#04x}", slots[0].opcode)});
@@ -156,7 +231,6 @@ std::optional<Flaw> only_flaw(std::span<const Slot> program) {
         const bool wide = rows.front().wide;
         if (wide && slots.size() < 2)
             return std::nullopt; // cut short: another flaw, which has no bin
-        const InstructionRow* row = find_row(slots[0]);
         for (std::string& name :
              row != nullptr ? flaws_of(*row, slots) : variant_flaws(rows.front(), slots))
             flaws.push_back({row != nullptr ? row : &rows.front(), std::move(name)});

@@ -7,7 +7,8 @@ namespace bpf_assay::conformance::coverage {
 
 /// For a row of the instruction table: each bit of each unused field, each number that is no
 /// register, each bit of the second slot that has to be zero; and, with the first row of an opcode,
-/// values of the selecting field that select nothing.
+/// values of the selecting field that select nothing. Of an extension's row, each bit of the
+/// selecting field the other way round.
 Bins encoding_bins_of(const InstructionRow& row);
 
 /// Each opcode that no row has.
@@ -21,6 +22,6 @@ struct Flaw {
 };
 
 /// The flaw of a program that has exactly one. With two of them, its refusal would prove neither.
-std::optional<Flaw> only_flaw(std::span<const Slot> program);
+std::optional<Flaw> only_flaw(std::span<const Slot> program, ExtensionSet on = {});
 
 } // namespace bpf_assay::conformance::coverage

@@ -274,9 +274,7 @@ Feature alignment() {
 
 Feature region() {
     return {"region", {"memory", "stack", "stack-by-r10"}, [](const Observation& seen) {
-                const bool is_load = class_of(seen.row->opcode) == Class::LDX;
-                const u8 base = is_load ? seen.slot().src_reg : seen.slot().dst_reg;
-                if (base == frame_register)
+                if (seen.base() == frame_register)
                     return u64{4};
                 const u64 lowest_frame = stack_address - max_frames * frame_stride;
                 return seen.address() >= lowest_frame ? u64{2} : u64{1};

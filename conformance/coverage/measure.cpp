@@ -4,15 +4,16 @@
 #include "conformance/error.hpp"
 #include "conformance/experiment.hpp"
 
+#include "reference_vm/all_rows.hpp"
+#include "reference_vm/formula.hpp"
+
+#include <algorithm>
+
 namespace bpf_assay::conformance::coverage {
 namespace {
 
 /// More than any vector needs.
 constexpr u64 instruction_limit = 4'000'000;
-
-std::size_t number_of(const InstructionRow& row) {
-    return static_cast<std::size_t>(&row - instruction_table().data());
-}
 
 /// Shows the executions of the instructions under test to their bins.
 class Observer final : public TraceHook {
@@ -20,14 +21,15 @@ public:
     explicit Observer(SuiteBins& bins) : m_bins(bins) {}
 
     /// The bins of each slot of the program that is run next; null for what is not under test.
-    void watch(const Experiment& experiment) {
+    void watch(const Experiment& experiment, const Vector& vector) {
+        const ExtensionSet on = extensions_of(vector);
         const auto slots = experiment.slots();
         m_seen.program = slots;
         m_watched.assign(slots.size(), nullptr);
         for (std::size_t pc = 0; pc < slots.size(); ++pc) {
-            const InstructionRow* row = find_row(slots[pc]);
-            if (experiment.under_test(pc))
-                m_watched[pc] = &bins_of(*row);
+            const InstructionRow* row = find_row(slots[pc], on);
+            if (experiment.under_test(pc) && row->extension == vector.extension)
+                m_watched[pc] = m_bins.of(*row);
             pc += row->wide ? 1 : 0;
         }
     }
@@ -53,10 +55,6 @@ public:
     }
 
 private:
-    InstructionBins& bins_of(const InstructionRow& row) {
-        return m_bins.instructions[number_of(row)];
-    }
-
     /// Where the instruction before went to is known only now.
     void before(const TraceStep& step) {
         if (m_pending == nullptr)
@@ -97,37 +95,58 @@ private:
     const InstructionRow* m_exit = find_row("exit");
 };
 
+/// What the runtime may choose; only extensions have something to choose.
+std::vector<Choices> choices_of(const Vector& vector) {
+    for (const InstructionRow* row : vector.tests)
+        if (!row->extension.empty() && formula_of(*row).chooses())
+            return {Choices::never, Choices::always};
+    return {Choices::never};
+}
+
 void execute_program(const Vector& vector, Experiment& experiment, ByteOrder order,
                      Observer& observer) {
-    auto loaded = Program::load(experiment.slots(), {.byte_order = order});
+    auto loaded = Program::load(experiment.slots(),
+                                {.byte_order = order, .extensions = extensions_of(vector)});
     if (!std::holds_alternative<Program>(loaded))
         throw InputError(vector.location.text() + ": the reference VM refuses the program");
     const Program& program = std::get<Program>(loaded);
-    observer.watch(experiment);
+    observer.watch(experiment, vector);
     std::vector<u8> block(experiment.block_size());
-    for (std::size_t row = 0; row < experiment.rows(); ++row) {
-        experiment.write_block(row, block);
-        State state;
-        if (experiment.packet())
-            state.packet = block;
-        else
-            state.memory = block;
-        set_up_entry(state);
-        observer.start_row(experiment.packet() ? block.size() : 0);
-        (void)run(program, state,
-                  {.platform = platform_of(state),
-                   .instruction_limit = instruction_limit,
-                   .trace = &observer});
-        observer.end_row();
-    }
+    for (std::size_t row = 0; row < experiment.rows(); ++row)
+        for (const Choices choices : choices_of(vector)) {
+            experiment.write_block(row, block);
+            State state;
+            if (experiment.packet())
+                state.packet = block;
+            else
+                state.memory = block;
+            set_up_entry(state);
+            observer.start_row(experiment.packet() ? block.size() : 0);
+            (void)run(program, state,
+                      {.platform = platform_of(state),
+                       .instruction_limit = instruction_limit,
+                       .trace = &observer,
+                       .choices = choices});
+            observer.end_row();
+        }
 }
 
 } // namespace
+
+InstructionBins* SuiteBins::of(const InstructionRow& row) {
+    if (row.extension.empty())
+        return &instructions[number_of(row)];
+    const auto found = std::ranges::find(instructions, &row, &InstructionBins::row);
+    return found == instructions.end() ? nullptr : &*found;
+}
 
 SuiteBins all_bins() {
     SuiteBins all{{}, opcode_bins()};
     for (const InstructionRow& row : instruction_table())
         all.instructions.push_back({&row, axes_of(row), encoding_bins_of(row)});
+    for (const InstructionRow& row : extension_table())
+        if (running_extensions().contains(row.extension))
+            all.instructions.push_back({&row, axes_of(row), encoding_bins_of(row)});
     return all;
 }
 
@@ -135,8 +154,8 @@ void execute(std::span<const Vector> vectors, RunProfile profile, ByteOrder orde
              SuiteBins& bins) {
     Observer observer(bins);
     for (const Vector& vector : vectors) {
-        if (!vector.extension.empty())
-            continue; // its instructions have no bins: which operands matter is not known of them
+        if (!vector.extension.empty() && !running_extensions().contains(vector.extension))
+            continue;
         for (const ProgramRows& rows : selection(vector, profile))
             execute_program(vector, *make_experiment(vector, rows, {.byte_order = order}), order,
                             observer);
@@ -145,15 +164,18 @@ void execute(std::span<const Vector> vectors, RunProfile profile, ByteOrder orde
 
 void examine_encodings(std::span<const Vector> vectors, SuiteBins& bins) {
     for (const Vector& vector : vectors)
-        for (std::size_t i = 0; vector.kind == Kind::encoding && vector.extension.empty() &&
-                                i < vector.encoding.count();
-             ++i) {
-            const std::optional<Flaw> flaw = only_flaw(vector.encoding.program(i));
-            if (!flaw)
+        for (std::size_t i = 0; vector.kind == Kind::encoding && i < vector.encoding.count(); ++i) {
+            const auto flaw = only_flaw(vector.encoding.program(i), extensions_of(vector));
+            if (!flaw || (flaw->row == nullptr ? "" : flaw->row->extension) != vector.extension)
                 continue;
-            Bins& hit = flaw->row == nullptr ? bins.opcodes
-                                             : bins.instructions[number_of(*flaw->row)].encodings;
-            (void)hit.set(flaw->bin); // more is stated than has bins
+            Bins* hit = &bins.opcodes;
+            if (flaw->row != nullptr) {
+                InstructionBins* of_row = bins.of(*flaw->row);
+                if (of_row == nullptr)
+                    continue;
+                hit = &of_row->encodings;
+            }
+            (void)hit->set(flaw->bin); // more is stated than has bins
         }
 }
 

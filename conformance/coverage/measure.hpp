@@ -17,8 +17,11 @@ struct InstructionBins {
 };
 
 struct SuiteBins {
-    std::vector<InstructionBins> instructions; // in the order of the table
+    std::vector<InstructionBins> instructions; // in the order of the table, then of extensions
     Bins opcodes;                              // unassigned ones
+
+    /// Null for a row of an extension that does not run.
+    InstructionBins* of(const InstructionRow& row);
 };
 
 /// No bin is hit.

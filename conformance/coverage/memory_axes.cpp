@@ -10,12 +10,6 @@ bool different(std::size_t first, std::size_t second) {
     return first != second;
 }
 
-void add_address(std::vector<Axis>& axes) {
-    axes.emplace_back(addresses, access_offset());
-    axes.emplace_back(addresses, alignment());
-    axes.emplace_back(addresses, region());
-}
-
 /// Whether memory has what R0 says, with and without garbage above 32 bits.
 Feature comparison(unsigned width) {
     if (width == 64)
@@ -43,6 +37,12 @@ Feature match() {
 
 } // namespace
 
+void add_address(std::vector<Axis>& axes) {
+    axes.emplace_back(addresses, access_offset());
+    axes.emplace_back(addresses, alignment());
+    axes.emplace_back(addresses, region());
+}
+
 void add_load(const InstructionRow& row, std::vector<Axis>& axes) {
     axes.emplace_back(registers, dst_register(), src_register(true));
     axes.emplace_back(operands, number("value", result_value, bits_of(row)));
@@ -52,7 +52,7 @@ void add_load(const InstructionRow& row, std::vector<Axis>& axes) {
 
 void add_store(const InstructionRow& row, std::vector<Axis>& axes) {
     const unsigned bits = bits_of(row);
-    if (class_of(row.opcode) == Class::ST) {
+    if (row.src_reg.kind != FieldRule::Kind::any) {
         axes.emplace_back(registers, dst_register(true));
         axes.emplace_back(immediates, immediate());
     } else {

@@ -36,7 +36,9 @@ struct Observation {
     bool taken() const;
     /// Neither is true of a jump by 0: it arrives at the same place if the condition does not hold.
     bool not_taken() const;
-    /// Of a load, store or atomic operation: where it reaches to.
+    /// Of a load, store or atomic operation: the register with the address, and where it reaches
+    /// to.
+    u8 base() const;
     u64 address() const;
     /// Of an atomic operation: the value in memory, zero extended, and as it was before.
     u64 memory_before() const;

@@ -3,6 +3,7 @@
 
 #include "conformance/coverage/clauses.hpp"
 #include "conformance/coverage/exemptions.hpp"
+#include "conformance/drafts.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -30,12 +31,15 @@ struct Report {
     ClauseCoverage clauses;
     std::vector<InstructionReport> instructions;
     Exemptions exemptions;
+    ExtensionNames drafts = {}; // extensions that may have gaps
 
+    bool may_have_gaps(const InstructionReport& instruction) const;
     /// No gap, and no reason that is none.
     bool complete() const;
 };
 
-Report make_report(ClauseCoverage clauses, const SuiteBins& bins, Exemptions exemptions);
+Report make_report(ClauseCoverage clauses, const SuiteBins& bins, Exemptions exemptions,
+                   ExtensionNames drafts = {});
 
 /// Tables and every gap. `verbose` adds a line for each instruction, and each reason.
 std::string report_text(const Report& report, bool verbose);

@@ -3,6 +3,8 @@
 
 #include "conformance/coverage/features.hpp"
 
+#include "reference_vm/formula.hpp"
+
 namespace bpf_assay::conformance::coverage {
 
 void add_arithmetic(const InstructionRow& row, std::vector<Axis>& axes);
@@ -12,6 +14,12 @@ void add_store(const InstructionRow& row, std::vector<Axis>& axes);
 void add_atomic(const InstructionRow& row, std::vector<Axis>& axes);
 void add_wide(const InstructionRow& row, std::vector<Axis>& axes);
 void add_packet(const InstructionRow& row, std::vector<Axis>& axes);
+void add_extension(const InstructionRow& row, std::vector<Axis>& axes);
+void add_address(std::vector<Axis>& axes);
+
+/// Of an extension's row: whether it loads or stores one value and does nothing else.
+bool is_plain_load(const InstructionRow& row);
+bool is_plain_store(const InstructionRow& row);
 
 constexpr unsigned width_of(const InstructionRow& row) {
     const Class cls = class_of(row.opcode);
@@ -28,7 +36,9 @@ constexpr bool by_register(const InstructionRow& row) {
 }
 
 /// Of the access.
-constexpr unsigned bits_of(const InstructionRow& row) {
+inline unsigned bits_of(const InstructionRow& row) {
+    if (!row.extension.empty())
+        return static_cast<unsigned>(8 * formula_of(row).reach().value_or(Formula::Reach{}).size);
     return static_cast<unsigned>(8 * bytes_of(size_of(row.opcode)));
 }
 

@@ -155,6 +155,20 @@ TEST(bins, of_instructions) {
     EXPECT_THAT(names(axes_of(*find_row("lddw"))), IsSupersetOf({"only-bit=63", "all-but-bit=0"}));
 }
 
+TEST(bins, of_extensions_as_their_formulas_say) {
+    const auto load = names(axes_of(*find_row("load_acquire16")));
+    EXPECT_THAT(load, IsSupersetOf({"dst=r3 src=r3", "dst=r3 src=r10", "value=min",
+                                    "dst=garbage-above", "offset=-32768", "address-mod-8=7",
+                                    "region=stack-by-r10", "position=first"}));
+    EXPECT_EQ(load, names(axes_of(*find_row("ldxh"))));
+    const auto store = names(axes_of(*find_row("store_release32")));
+    EXPECT_EQ(store, names(axes_of(*find_row("stxw"))));
+    EXPECT_THAT(names(axes_of(*find_row("store_release64"))), Contains("position=first"));
+    EXPECT_THAT(names(axes_of(*find_row("may_goto"))),
+                IsSupersetOf({"distance=+1,taken", "distance=-2..-128,not-taken"}));
+    EXPECT_THAT(names(axes_of(*find_row("may_goto"))), Not(Contains("dst=r0")));
+}
+
 TEST(bins, every_name_is_there_once_in_an_instruction) {
     for (const InstructionRow& row : instruction_table()) {
         auto all = names(axes_of(row));

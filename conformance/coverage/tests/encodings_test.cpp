@@ -55,6 +55,36 @@ TEST(coverage_encodings, opcodes_and_variants_that_are_unassigned) {
               "call_helper: src=0x7");
 }
 
+TEST(coverage_encodings, of_extensions_where_they_are_on) {
+    const auto flaw = [](const Slot& slot, std::string_view extension) {
+        ExtensionSet on;
+        on.add(extension);
+        const auto found = only_flaw(std::vector<Slot>{slot, exit_slot}, on);
+        return !found ? "none"
+                      : std::string(found->row != nullptr ? found->row->mnemonic : "unassigned") +
+                            ": " + found->bin;
+    };
+    const Slot acquire{.opcode = 0xd3, .dst_reg = 1, .src_reg = 2, .imm = 0x100};
+    EXPECT_EQ(flaw(acquire, "x-acqrel"), "none");
+    EXPECT_EQ(flaw(acquire, "x-maygoto"), "unassigned: opcode=0xd3");
+    Slot changed = acquire;
+    changed.imm = 0x101;
+    EXPECT_EQ(flaw(changed, "x-acqrel"), "load_acquire8: imm=0x101");
+    changed.imm = 0x310;
+    EXPECT_EQ(flaw(changed, "x-acqrel"), "store_release8: imm=0x310");
+    changed.imm = 0x7000; // next to neither
+    EXPECT_EQ(flaw(changed, "x-acqrel"), "unassigned: opcode=0xd3");
+    changed = acquire;
+    changed.src_reg = 12;
+    EXPECT_EQ(flaw(changed, "x-acqrel"), "load_acquire8: src=r12");
+    EXPECT_EQ(flaw({.opcode = 0xe5, .src_reg = 4}, "x-maygoto"), "may_goto: src=0x4");
+    EXPECT_EQ(flaw({.opcode = 0xe5, .imm = 4}, "x-maygoto"), "may_goto: imm-unused=bit2");
+    // What means another instruction is no flaw, and so no bin.
+    EXPECT_FALSE(encoding_bins_of(*find_row("load_acquire32")).set("imm=0x0"));
+    EXPECT_FALSE(encoding_bins_of(*find_row("load_acquire8")).set("imm=0x110"));
+    EXPECT_TRUE(encoding_bins_of(*find_row("load_acquire8")).set("imm=0x0"));
+}
+
 TEST(coverage_encodings, the_second_slot_of_a_wide_instruction) {
     const u8 lddw = find_row("lddw")->opcode;
     EXPECT_EQ(flaw_of({{.opcode = lddw}, {.dst_reg = 4}}), "lddw: next_dst-unused=bit2");

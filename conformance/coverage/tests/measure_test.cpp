@@ -15,8 +15,8 @@ using testing::IsEmpty;
 using testing::Not;
 
 /// Names of the bins of an instruction that a vector with these keys hits.
-std::vector<std::string> hits(std::string_view mnemonic, std::string_view keys) {
-    const std::vector<Vector> vectors{test::vector_of("    " + std::string(keys))};
+std::vector<std::string> hits_of(std::string_view mnemonic, const Vector& vector) {
+    const std::vector<Vector> vectors{vector};
     const SuiteBins bins = measure(vectors, RunProfile::full);
     std::vector<std::string> names;
     const auto add = [&](const Bins& list) {
@@ -31,6 +31,46 @@ std::vector<std::string> hits(std::string_view mnemonic, std::string_view keys) 
             add(instruction.encodings);
         }
     return names;
+}
+
+/// A vector of an extension of the suite; `keys` name a clause of it.
+Vector vector_of_extension(const std::string& extension, const std::string& keys) {
+    const test::TemporaryFolder folder;
+    const auto place = folder.path() / "vectors/extensions" / extension;
+    std::filesystem::create_directories(place);
+    std::filesystem::copy(ASSAY_SOURCE_DIR "/vectors/extensions/" + extension + "/extension.yaml",
+                          place);
+    folder.write("vectors/extensions/" + extension + "/test.yaml",
+                 "section: \"" + extension +
+                     "\"\nvectors:\n  - id: test/vector\n    because: Tests.\n" + keys);
+    return load_suite(folder.path() / "vectors", folder.write("clauses.yaml", "clauses: []\n"))
+        .vectors.at(0);
+}
+
+std::vector<std::string> hits(std::string_view mnemonic, std::string_view keys) {
+    return hits_of(mnemonic, test::vector_of("    " + std::string(keys)));
+}
+
+TEST(measure, an_instruction_of_an_extension) {
+    const Vector vector = vector_of_extension(
+        "x-acqrel", "    clauses: [X-ACQREL-LOAD]\n"
+                    "    asm: 'r5 += 1; w3 = load_acquire((u16 *)(r4 + 2))'\n"
+                    "    before: {r3: -1, r4: {block: 1}, r5: 1, memory: {u16@3: 0x8000}}\n"
+                    "    after: {r3: 0x8000, r5: 2}\n");
+    EXPECT_THAT(hits_of("load_acquire16", vector),
+                ElementsAre("dst=r3 src=r4", "value=min", "value=negative", "dst=garbage-above",
+                            "address-mod-8=3", "region=memory"));
+    // The RFC's have to be covered by vectors that run everywhere.
+    EXPECT_THAT(hits_of("add64_imm", vector), IsEmpty());
+}
+
+TEST(measure, what_the_runtime_may_choose) {
+    const Vector vector = vector_of_extension("x-maygoto", R"(    clauses: [X-MAYGOTO-EITHER]
+    program: 'may_goto +1; r1 = 0; r0 = 0; exit'
+    after: {r0: 0}
+)");
+    EXPECT_THAT(hits_of("may_goto", vector),
+                ElementsAre("distance=+1,taken", "distance=+1,not-taken", "position=first"));
 }
 
 TEST(measure, operands_are_those_that_the_instruction_had) {

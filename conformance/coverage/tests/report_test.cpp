@@ -70,6 +70,33 @@ TEST(coverage_report, an_exempt_bin_that_is_hit_is_an_error) {
         HasSubstr("Exempt bins that a vector hits; drop the exemption:\n  or64_reg: dst=r3"));
 }
 
+TEST(coverage_report, drafts_may_have_gaps) {
+    const Suite suite = test::suite_of(first);
+    const auto report = [&](ExtensionNames drafts) {
+        Report all = make_report(clause_coverage(suite), measure(suite.vectors, RunProfile::full),
+                                 {}, std::move(drafts));
+        all.clauses.gaps.clear();
+        std::erase_if(all.instructions, [](const InstructionReport& instruction) {
+            return instruction.row == nullptr || instruction.row->mnemonic != "may_goto";
+        });
+        return all;
+    };
+    const Report shipped = report({});
+    EXPECT_FALSE(shipped.complete());
+    EXPECT_THAT(report_text(shipped, false),
+                testing::AllOf(HasSubstr("\nx-maygoto  "),
+                               HasSubstr("\nBins that no vector hits:\n"
+                                         "  may_goto: distance=+0\n"),
+                               Not(HasSubstr("Bins of drafts"))));
+    const Report draft = report({"x-maygoto"});
+    EXPECT_TRUE(draft.complete());
+    EXPECT_THAT(report_text(draft, false),
+                testing::AllOf(HasSubstr("\nBins of drafts that no vector hits; once shipped, each "
+                                         "has to be hit:\n  may_goto: distance=+0\n"),
+                               Not(HasSubstr("Bins that no vector hits"))));
+    EXPECT_FALSE(report({"x-acqrel"}).complete());
+}
+
 TEST(coverage_report, exemptions_are_read_strictly) {
     const auto error = [](const char* text) {
         return test::error_of([&] { (void)exemptions_of(text); });
