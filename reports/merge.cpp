@@ -2,11 +2,11 @@
 
 #include "conformance/error.hpp"
 
+#include "reports/run_options.hpp"
+
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <optional>
 #include <set>
@@ -17,46 +17,23 @@ namespace {
 
 using namespace conformance;
 
-/// Options that say where results went, which part ran, and on how many processes.
-constexpr std::array<std::string_view, 5> of_a_machine{"--shard", "--output", "-o", "--jobs", "-j"};
+/// Begins the names of what a runtime said of itself.
+constexpr std::string_view in_hello = "hello";
 
-/// `--output x`, `--output=x`, `-ox`.
-std::vector<std::string> without_machine(const std::vector<std::string>& command) {
-    std::vector<std::string> words;
-    for (std::size_t at = 0; at < command.size(); ++at) {
-        const std::string& word = command[at];
-        const auto has_value = [&](std::string_view option) {
-            return word.starts_with(option) && word.size() > option.size() &&
-                   (option.size() == 2 || word[option.size()] == '=');
-        };
-        if (std::ranges::find(of_a_machine, word) != of_a_machine.end())
-            ++at; // and its value
-        else if (std::ranges::none_of(of_a_machine, has_value))
-            words.push_back(word);
-    }
-    return words;
-}
-
-RunDescription without_machine(RunDescription run) {
-    run.command_line = without_machine(run.command_line);
-    for (const std::string_view option : of_a_machine)
-        run.options.erase(std::string(option));
-    return run;
-}
-
-/// What must agree in the shards of a runtime.
-nlohmann::json way_of(const RunDescription& run, const RuntimeResult& runtime) {
+/// What must agree in the shards of a runtime, by name. Of `hello` each value has a name.
+std::map<std::string, std::string> way_of(const RunDescription& run, const RuntimeResult& runtime) {
+    auto way = deciding_options(run);
+    way["version of bpf-assay"] = run.tool;
+    way["number of shards"] = std::to_string(run.shard ? run.shard->count : 1);
+    if (runtime.status == RuntimeStatus::unavailable)
+        return way;
     nlohmann::json hello = runtime.hello.message;
     if (hello.is_object())
         hello.erase("boot_seconds"); // of each start
-    const RunDescription anywhere = without_machine(run);
-    return {{"selection", anywhere.selection},
-            {"options", anywhere.options},
-            {"profile", run.profile},
-            {"strict", run.strict},
-            {"tool", run.tool},
-            {"hello", runtime.status == RuntimeStatus::unavailable ? nlohmann::json() : hello},
-            {"shards", run.shard ? run.shard->count : 1}};
+    const nlohmann::json flat = hello.flatten();
+    for (const auto& [pointer, value] : flat.items())
+        way[std::string(in_hello) + pointer] = value.dump();
+    return way;
 }
 
 /// A runtime's result in one file.
@@ -69,6 +46,27 @@ struct Part {
     std::size_t count() const { return run->shard ? run->shard->count : 1; }
 };
 
+void check_same_way(const Part& first, const Part& part) {
+    const auto before = way_of(*first.run, *first.runtime);
+    const auto now = way_of(*part.run, *part.runtime);
+    std::set<std::string> names;
+    for (const auto* way : {&before, &now})
+        for (const auto& [name, value] : *way)
+            names.insert(name);
+    const auto value_in = [](const auto& way, const std::string& name) {
+        const auto found = way.find(name);
+        return found == way.end() ? std::string("none") : found->second;
+    };
+    const bool both_spoke = first.runtime->status != RuntimeStatus::unavailable &&
+                            part.runtime->status != RuntimeStatus::unavailable;
+    for (const std::string& name : names)
+        if (const std::string one = value_in(before, name), other = value_in(now, name);
+            one != other && (both_spoke || !name.starts_with(in_hello)))
+            throw InputError(fmt::format("{} and {}: the shards of {} differ in {}: {} and {}",
+                                         *first.file, *part.file, first.runtime->title(), name, one,
+                                         other));
+}
+
 void check_parts(const std::vector<Part>& parts) {
     const Part& first = parts.front();
     std::set<std::size_t> numbers;
@@ -80,14 +78,7 @@ void check_parts(const std::vector<Part>& parts) {
             throw InputError(fmt::format("{}: shard {}/{} of {} stands in another file, too",
                                          *part.file, part.number(), part.count(),
                                          part.runtime->title()));
-        const auto wanted = way_of(*first.run, *first.runtime);
-        const auto way = way_of(*part.run, *part.runtime);
-        for (const auto& [key, value] : way.items())
-            if (value != wanted[key] &&
-                !(key == "hello" && (value.is_null() || wanted[key].is_null())))
-                throw InputError(fmt::format(
-                    "{} and {}: the shards of {} differ in '{}': {} and {}", *first.file,
-                    *part.file, first.runtime->title(), key, wanted[key].dump(), value.dump()));
+        check_same_way(first, part);
     }
     for (std::size_t number = 1; number <= first.count(); ++number)
         if (!numbers.contains(number))
@@ -154,7 +145,7 @@ RuntimeResult joined(const std::vector<Part>& parts) {
 }
 
 RunDescription joined_run(const std::vector<Part>& parts) {
-    RunDescription run = without_machine(*parts.front().run);
+    RunDescription run = without_bystanders(*parts.front().run);
     run.shard.reset();
     run.seconds = 0;
     for (const Part& part : parts) {

@@ -4,6 +4,8 @@
 #include "conformance/printable.hpp"
 #include "conformance/results_words.hpp"
 
+#include "reports/run_options.hpp"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -51,18 +53,13 @@ void add(RuntimeOutcomes& runtime, const std::string& id, VectorOutcome outcome)
     runtime.ids.push_back(id);
 }
 
-/// "--group base32", "v/*": sorted, for the order in which they were given says nothing.
+/// "--group base32", "v/*", in sorted order.
 std::vector<std::string> selection_of(const RunDescription::Arguments& selection) {
     std::vector<std::string> words;
-    for (const auto& [option, values] : selection)
+    for (const auto& [option, values] : chosen_by(selection))
         for (const std::string& value : values)
-            if (option == "ids")
-                words.push_back(value);
-            else if (option != "--extensions" ||
-                     value != "all") // which is what there is without it
-                words.push_back(fmt::format("{} {}", option, value));
+            words.push_back(option == "ids" ? value : fmt::format("{} {}", option, value));
     std::ranges::sort(words);
-    words.erase(std::unique(words.begin(), words.end()), words.end());
     return words;
 }
 

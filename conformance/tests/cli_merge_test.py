@@ -80,10 +80,73 @@ class Merge(Cli):
         whole = self.run_on("w.json", good)
         for files, text in (((one,), "shard 2/2 of"),
                             ((one, two, two), "stands in another file, too"),
-                            ((one, third), "differ in 'shards': 2 and 3"),
-                            ((one, smoke), "differ in 'options'"),
+                            ((one, third), "differ in number of shards: 2 and 3"),
+                            ((one, smoke), "differ in --profile: default and smoke"),
                             ((whole, whole), "both hold")):
             self.assertIn(text, self.merge(*files, status=2))
+
+    def test_options_that_decide_nothing_may_differ(self):
+        good = fake("good")
+        elsewhere = self.folder / "elsewhere"
+        elsewhere.mkdir()
+        (elsewhere / "v.yaml").write_text((self.vectors / "v.yaml").read_text())
+        whole = without_times(json.loads(self.merge(self.run_on("whole.json", good)).read_text()))
+        plain = [self.run_on(f"{number}.json", good, options=("--shard", f"{number}/2"))
+                 for number in (1, 2)]
+        other = self.folder / "other.json"
+        for number, options in (
+                (1, ("-v", "--unavailable-status", "77", "--list=false", "--strict=false", "-j1")),
+                (2, ("--verbose", "--unavailable-status=77", "--profile", "default",
+                     "--extensions", "all", "--r0-bits", "64"))):
+            self.run_program("run", "--vectors", elsewhere, "-p", good, "-o", other, "--shard",
+                             f"{number}/2", *options)
+            merged = without_times(json.loads(self.merge(other, plain[2 - number]).read_text()))
+            # What was written out of the selection in the first shard stands there still.
+            (run,) = merged["runs"]
+            if number == 1:
+                self.assertEqual(run.pop("selection"), {"--vectors": [str(elsewhere)]})
+                run["selection"] = whole["runs"][0]["selection"]
+                self.assertIn("--strict=false", run["command"])
+                run["command"] = whole["runs"][0]["command"]
+                self.assertEqual(run["options"].pop("--strict"), ["false"])
+            self.assertEqual(merged, whole)
+
+    def test_options_that_decide_must_agree(self):
+        good = fake("good")
+        divergences = self.folder / "known.yaml"
+        divergences.write_text("divergences: []\n")
+        for one, two, text in (
+                ((), ("--strict",), "--strict: none and given"),
+                (("--timeout", "5"), ("--timeout", "6"), "--timeout: 5 and 6"),
+                ((), ("--group", "base64"), "--group: none and base64"),
+                (("v/*", "*", "-k", "explicit"), ("v/*", "-k", "explicit"), "ids: * v/* and v/*"),
+                ((), ("--divergences", divergences), f"--divergences: none and {divergences}"),
+                ((), ("-p", fake("rejects")), "--plugin: ")):
+            files = [self.run_on(f"{number}.json", good, status=None,
+                                 options=("--shard", f"{number}/2", *options))
+                     for number, options in ((1, one), (2, two))]
+            said = self.merge(*files, status=2)
+            self.assertIn(f"1.json and {files[1]}: the shards of ", said)
+            self.assertIn(f" differ in {text}", said)
+        # In another order they choose the same.
+        files = [self.run_on(f"{number}.json", good, options=("--shard", f"{number}/2", *options))
+                 for number, options in ((1, ("v/*", "v/number-?")), (2, ("v/number-?", "v/*")))]
+        self.merge(*files)
+
+    def test_what_a_runtime_said_of_itself_must_agree(self):
+        def plugin(environment):
+            said = {"hello": {"protocol": 1, "name": "vm", "version": "1", "engine": "jit",
+                              "byte_order": "little", "contexts": ["memory"],
+                              "groups": ["base64"], "environment": environment}}
+            script.write_text(f"exec {fake('bad-hello --hello ' + shlex.quote(json.dumps(said)))}\n")
+            return shlex.join(["sh", str(script)])
+
+        script = self.folder / "plugin.sh"
+        one = self.run_on("1.json", plugin({"kernel": "6.1"}), status=None, options=("--shard", "1/2"))
+        two = self.run_on("2.json", plugin({"kernel": "6.2"}), status=None,
+                          options=("--shard", "2/2"))
+        self.assertIn('differ in hello/environment/kernel: "6.1" and "6.2"',
+                      self.merge(one, two, status=2))
 
     def test_mixed_vectors_are_refused(self):
         one = self.run_on("1.json", fake("good"))
