@@ -1,7 +1,7 @@
 // `export`: vectors as ELF objects for libbpf, bpftool, netsh and bpf2c (docs/export.md).
 #include "conformance/cli/commands.hpp"
+#include "conformance/cli/export_folder.hpp"
 #include "conformance/cli/files.hpp"
-#include "conformance/cli/output.hpp"
 #include "conformance/cli/selection.hpp"
 #include "conformance/elf_object.hpp"
 #include "conformance/error.hpp"
@@ -11,12 +11,11 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <filesystem>
+#include <map>
 
 namespace bpf_assay::conformance::cli {
 namespace {
 
-namespace fs = std::filesystem;
 using nlohmann::json;
 
 struct Options {
@@ -24,7 +23,7 @@ struct Options {
     std::string folder;
     std::string section = "socket";
     std::size_t programs = 256; // per object
-    bool elf = false;
+    bool elf = false, overwrite = false;
 };
 
 /// Addresses are never stored: that is what unprivileged Linux and PREVAIL refuse.
@@ -43,8 +42,8 @@ std::string left_out_because(const Vector& vector) {
     return {};
 }
 
-void write_bytes(const fs::path& path, std::span<const u8> bytes) {
-    write_text(path.string(), {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+std::string_view text_of(std::span<const u8> bytes) {
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
 std::string symbol_of(std::size_t number, const Vector& vector) {
@@ -69,20 +68,66 @@ json places_of(const Experiment& experiment) {
 /// Collects programs, and writes an object and its rows whenever there are enough.
 class Exporter {
 public:
-    explicit Exporter(const Options& options) : m_options(options) {
-        std::error_code error;
-        fs::create_directories(options.folder, error);
-        if (error)
-            throw InputError(fmt::format("{} is no folder and cannot be made: {}", options.folder,
-                                         error.message()));
-        check_writable((fs::path(options.folder) / "manifest.json").string());
+    explicit Exporter(const Options& options)
+        : m_options(options), m_folder(options.folder, options.overwrite) {}
+
+    void add(const Vector& vector, std::span<const ProgramRows> programs) {
+        std::map<std::string, std::vector<std::size_t>> left_out;
+        std::size_t count = 0;
+        for (const ProgramRows& program : programs)
+            if (const std::string why = add_program(vector, program); !why.empty()) {
+                left_out[why].push_back(program.program);
+                ++count;
+            }
+        const bool all = count == programs.size();
+        m_vectors_left_out += all ? 1 : 0;
+        m_programs_left_out += all ? 0 : count;
+        for (const auto& [why, numbers] : left_out) {
+            json entry{{"vector", vector.id}, {"why", why}};
+            if (numbers.size() != programs.size()) {
+                entry["programs"] = numbers;
+                entry["of"] = programs.size();
+            }
+            m_left_out.push_back(std::move(entry));
+        }
     }
 
-    void add(const Vector& vector, const ProgramRows& selected) {
+    void leave_out(const Vector& vector, const std::string& why) {
+        m_left_out.push_back({{"vector", vector.id}, {"why", why}});
+        ++m_vectors_left_out;
+    }
+
+    /// Throws InputError, and writes nothing, if there is no program.
+    void finish() {
+        finish_object();
+        if (m_program_count == 0)
+            throw InputError(
+                fmt::format("none of the selected vectors can be in an object: {}", reasons()));
+        const json manifest{
+            {"bpf-assay", BPF_ASSAY_VERSION},
+            {"profile", m_options.selection.profile},
+            {"section", m_options.section},
+            {"map",
+             {{"name", block_map}, {"type", "array"}, {"entries", 1}, {"block_at", block_at}}},
+            {"byte_order", "little"},
+            {"objects", m_objects},
+            {"left_out", m_left_out}};
+        m_folder.finish(manifest.dump(1) + "\n");
+        fmt::print("{} programs with {} rows in {} objects; {} vectors{} left out: {}\n",
+                   m_program_count, m_row_count, m_objects.size(), m_vectors_left_out,
+                   m_programs_left_out == 0
+                       ? ""
+                       : fmt::format(" and {} programs of others", m_programs_left_out),
+                   m_folder.manifest_path());
+    }
+
+private:
+    /// Returns why no object can have the program; empty if this one has.
+    std::string add_program(const Vector& vector, const ProgramRows& selected) {
         const auto experiment = make_experiment(vector, selected, traits);
         const auto slots = experiment->slots();
         if (const std::string why = cannot_be_in_object(slots); !why.empty())
-            return leave_out(vector, why);
+            return why;
         ObjectProgram program{.symbol = symbol_of(m_programs.size(), vector),
                               .slots = {slots.begin(), slots.end()}};
         json entry{{"function", program.symbol},
@@ -110,43 +155,17 @@ public:
         m_programs.push_back(std::move(program));
         if (m_programs.size() == m_options.programs)
             finish_object();
+        return {};
     }
 
-    void leave_out(const Vector& vector, const std::string& why) {
-        if (m_left_out.empty() || m_left_out.back()["vector"] != vector.id)
-            m_left_out.push_back({{"vector", vector.id}, {"why", why}});
-    }
-
-    void finish() {
-        finish_object();
-        const json manifest{
-            {"bpf-assay", BPF_ASSAY_VERSION},
-            {"profile", m_options.selection.profile},
-            {"section", m_options.section},
-            {"map",
-             {{"name", block_map}, {"type", "array"}, {"entries", 1}, {"block_at", block_at}}},
-            {"byte_order", "little"},
-            {"objects", m_objects},
-            {"left_out", m_left_out}};
-        write_text((fs::path(m_options.folder) / "manifest.json").string(),
-                   manifest.dump(1) + "\n");
-        fmt::print("{} programs with {} rows in {} objects; {} vectors left out: {}\n",
-                   m_program_count, m_row_count, m_objects.size(), m_left_out.size(),
-                   (fs::path(m_options.folder) / "manifest.json").string());
-    }
-
-    bool empty() const { return m_program_count == 0; }
-
-private:
     void finish_object() {
         if (m_programs.empty())
             return;
         const std::size_t value_size = (std::max<std::size_t>(m_block_size, 8) + 7) / 8 * 8;
-        const std::string name = fmt::format("vectors-{:04}", m_objects.size());
-        write_bytes(
-            fs::path(m_options.folder) / (name + ".o"),
-            elf_object(m_programs, {.section = m_options.section, .block_size = value_size}));
-        write_bytes(fs::path(m_options.folder) / (name + ".rows"), m_rows);
+        const std::string name = ExportFolder::object_name(m_objects.size());
+        m_folder.write(name + ".o", text_of(elf_object(m_programs, {.section = m_options.section,
+                                                                    .block_size = value_size})));
+        m_folder.write(name + ".rows", text_of(m_rows));
         m_objects.push_back({{"file", name + ".o"},
                              {"rows_file", name + ".rows"},
                              {"value_size", block_at + value_size},
@@ -158,13 +177,26 @@ private:
         m_block_size = 0;
     }
 
+    /// "a packet instead of the map (3)"
+    std::string reasons() const {
+        std::map<std::string, std::size_t> counts;
+        for (const json& entry : m_left_out)
+            ++counts[entry.at("why")];
+        std::string text;
+        for (const auto& [why, count] : counts)
+            text += fmt::format("{}{} ({})", text.empty() ? "" : "; ", why, count);
+        return text;
+    }
+
     const Options& m_options;
+    ExportFolder m_folder;
     std::vector<ObjectProgram> m_programs; // of the object in the making, as all up to m_block_size
     json m_entries = json::array();
     std::vector<u8> m_rows;
     std::size_t m_block_size = 0;
     json m_objects = json::array(), m_left_out = json::array();
     std::size_t m_program_count = 0, m_row_count = 0;
+    std::size_t m_vectors_left_out = 0, m_programs_left_out = 0; // programs of other vectors
 };
 
 int export_command(const Options& options) {
@@ -172,25 +204,20 @@ int export_command(const Options& options) {
         throw InputError("export needs to know what to write: --elf");
     const Suite suite = load_suite_from(options.selection.vectors);
     check_patterns(options.selection, suite);
-    Exporter exporter(options);
-    const auto profile = *run_profile_from_name(options.selection.profile);
-    bool any = false;
-    for (const Vector& vector : suite.vectors) {
-        if (!selected(vector, options.selection))
-            continue;
-        any = true;
-        if (const std::string why = left_out_because(vector); !why.empty()) {
-            exporter.leave_out(vector, why);
-            continue;
-        }
-        for (const ProgramRows& program : selection(vector, profile))
-            exporter.add(vector, program);
-    }
-    if (!any)
+    std::vector<const Vector*> vectors;
+    for (const Vector& vector : suite.vectors)
+        if (selected(vector, options.selection))
+            vectors.push_back(&vector);
+    if (vectors.empty())
         throw InputError("no vector is selected by these filters");
+    const auto profile = *run_profile_from_name(options.selection.profile);
+    Exporter exporter(options);
+    for (const Vector* vector : vectors)
+        if (const std::string why = left_out_because(*vector); !why.empty())
+            exporter.leave_out(*vector, why);
+        else
+            exporter.add(*vector, selection(*vector, profile));
     exporter.finish();
-    if (exporter.empty())
-        throw InputError("none of the selected vectors can be in an object; the manifest says why");
     return 0;
 }
 
@@ -207,6 +234,9 @@ Command add_export(CLI::App& app) {
         ->add_option("--output,-o", options->folder,
                      "Folder for the objects, their rows and the manifest")
         ->required();
+    command->add_flag("--overwrite", options->overwrite,
+                      "Replace the export that the folder holds: manifest.json, vectors-*.o, "
+                      "vectors-*.rows");
     command->add_option(
         "--program-section", options->section,
         "Section of the programs, which tells their type: socket (default), syscall; "
