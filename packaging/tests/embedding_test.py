@@ -56,20 +56,32 @@ class Embedding(Case):
         project.mkdir()
         (project / "CMakeLists.txt").write_text(
             "cmake_minimum_required(VERSION 3.22)\nproject(wants LANGUAGES CXX)\n"
-            "find_package(bpf-assay REQUIRED COMPONENTS reference_vm OPTIONAL_COMPONENTS conformance)\n"
+            "find_package(bpf-assay ${QUIET} REQUIRED COMPONENTS reference_vm\n"
+            "             OPTIONAL_COMPONENTS conformance)\n"
             "foreach(library reference_vm conformance)\n"
             "    if(TARGET bpf_assay::${library})\n"
             "        message(STATUS \"there is ${library}\")\n"
             "    endif()\n"
-            "endforeach()\n")
+            "endforeach()\n"
+            "message(STATUS \"found: ${bpf-assay_conformance_FOUND}, \"\n"
+            "               \"why: '${bpf-assay_conformance_NOT_FOUND_MESSAGE}'\")\n")
         both = self.configure(project / "both", source=project).stdout
         self.assertIn("there is reference_vm", both)
         self.assertIn("there is conformance", both)
+        self.assertIn("found: TRUE, why: ''", both)
+        self.assertNotIn("without its component", both)
         for missing in ("LLVM", "fmt", "Threads"):
             one = self.configure(project / missing, f"-DCMAKE_DISABLE_FIND_PACKAGE_{missing}=ON",
                                  source=project).stdout
             self.assertIn("there is reference_vm", one)
             self.assertNotIn("there is conformance", one)
+            why = f"because dependency {missing} could not be found"
+            self.assertRegex(one, f"-- bpf-assay without its component conformance: .* {why}")
+            self.assertRegex(one, f"found: FALSE, why: '.* {why}")
+        quiet = self.configure(project / "quiet", "-DCMAKE_DISABLE_FIND_PACKAGE_fmt=ON",
+                               "-DQUIET=QUIET", source=project).stdout
+        self.assertNotIn("without its component", quiet)
+        self.assertIn("because dependency fmt could not be found", quiet)
 
     def test_each_header_is_enough_by_itself(self):
         include = self.prefix / "include/bpf-assay"
