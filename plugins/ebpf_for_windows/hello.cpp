@@ -108,24 +108,28 @@ int probe(Runtime& runtime, bpf_assay_info& info) {
     }
     ask_how_it_runs(runtime);
     std::uint8_t block[16] = {};
-    std::uint64_t r0 = 0;
-    char why[BPF_ASSAY_WHY] = "";
-    const int failed = run(&runtime, block, sizeof block, &r0, why);
+    std::uint32_t r0 = 0;
+    bool is_fault = false;
+    const std::string trouble = exchange(runtime, block, sizeof block, r0, is_fault);
     std::uint64_t stored = 0;
     std::memcpy(&stored, block + 8, sizeof stored);
     close_program(runtime);
-    if (failed) {
+    if (is_fault) {
         bpf_assay_say(info.why,
-                      "a small program loads, and then: %.600s; is its provider running? "
-                      "It is %s",
-                      why, provider_of(runtime.type));
+                      "a small program loads, and then: %s; is its provider running? It is %s",
+                      trouble.c_str(), provider_of(runtime.type));
+        return 1;
+    }
+    if (!trouble.empty()) {
+        bpf_assay_say(info.why, "a small program loads, but its map does not work: %s",
+                      trouble.c_str());
         return 1;
     }
     if (stored != mark || r0 != returned) {
         bpf_assay_say(info.why,
                       "a small program loads and runs, but what it stores in the map "
-                      "(0x%llx) or returns (%llu) is not what comes back",
-                      static_cast<unsigned long long>(stored), static_cast<unsigned long long>(r0));
+                      "(0x%llx) or returns (%lu) is not what comes back",
+                      static_cast<unsigned long long>(stored), static_cast<unsigned long>(r0));
         return 1;
     }
     return 0;

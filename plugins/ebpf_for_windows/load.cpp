@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 
 namespace windows_bpf {
@@ -90,27 +89,36 @@ bool jumps_before_itself(const bpf_assay_program& program) {
     return false;
 }
 
-bool loads_a_trivial_program(Runtime& runtime) {
+/// What becomes of a program that does nothing behind the prefix: 0, or an errno, negative. The
+/// service, the driver, the provider of the program type and the map are needed for it, too.
+int load_a_trivial_program(const Runtime& runtime) {
     Runtime probe = {};
     probe.type = runtime.type;
     probe.api = runtime.api;
+    probe.map = runtime.map;
+    put_prefix(probe);
     Writer writer(probe.insns);
     writer.put(mov_imm, 0);
     writer.put(exit_code);
     probe.program = submit(probe);
-    const bool loaded = probe.program >= 0;
+    const int error = std::min(probe.program, 0);
     close_program(probe);
-    return loaded;
+    return error;
 }
 
-// EOTHER is what many results become (the default of ebpf_result_to_errno): that the service is
-// gone, and that a verified program could not be translated.
-bpf_assay_verdict judge_other(Runtime& runtime, bpf_assay_loaded& loaded) {
-    if (!loads_a_trivial_program(runtime)) {
-        std::fputs("bpf_prog_load fails with EOTHER, for a trivial program, too: the service "
-                   "eBPFSvc does not answer any more\n",
-                   stderr);
-        std::exit(1); // no answer is better than a wrong one
+/// Of an errno without a log, which may or may not be due to the program.
+bpf_assay_verdict judge_without_log(Runtime& runtime, int error, bpf_assay_loaded& loaded) {
+    if (const int trivial = load_a_trivial_program(runtime)) {
+        bpf_assay_say(loaded.why,
+                      "bpf_prog_load: %s; then for a trivial program: %s. So it is not this "
+                      "program's fault: the service, the driver or the provider of the program "
+                      "type is gone (sc.exe query eBPFSvc, sc.exe query ebpfcore)",
+                      describe_errno(error), describe_errno(trivial));
+        return trivial == -ENOMEM ? BPF_ASSAY_UNABLE_MEMORY : BPF_ASSAY_UNABLE_PERMISSION;
+    }
+    if (error != -error_other) {
+        bpf_assay_say(loaded.why, "bpf_prog_load: %s", describe_errno(error));
+        return BPF_ASSAY_REJECTED;
     }
     if (runtime.insns.size() > long_program) {
         bpf_assay_say(loaded.why,
@@ -132,18 +140,15 @@ bpf_assay_verdict judge(Runtime& runtime, int error, bpf_assay_loaded& loaded) {
     }
     if (loaded.why[0] == 0)
         bpf_assay_say(loaded.why, "bpf_prog_load: %s", describe_errno(error));
-    switch (-error) {
-    case ENOMEM:
+    if (error == -ENOMEM)
         return BPF_ASSAY_UNABLE_MEMORY;
-    case EPERM:
+    if (error == -EPERM)
         return BPF_ASSAY_UNABLE_PERMISSION;
-    case ENOSPC: // with a log: it was cut off, whatever else was wrong
-        return has_log ? BPF_ASSAY_REJECTED : BPF_ASSAY_UNABLE_MEMORY;
-    case error_other:
-        return has_log ? BPF_ASSAY_REJECTED : judge_other(runtime, loaded);
-    default:
+    if (has_log) // ENOSPC, too: the log was cut off, whatever else was wrong
         return BPF_ASSAY_REJECTED;
-    }
+    if (error == -ENOSPC)
+        return BPF_ASSAY_UNABLE_MEMORY;
+    return judge_without_log(runtime, error, loaded);
 }
 
 } // namespace

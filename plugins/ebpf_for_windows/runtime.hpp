@@ -15,9 +15,11 @@ namespace windows_bpf {
 inline constexpr std::size_t value_size = 65504;
 static_assert(20 + 4 + value_size <= 65535);
 
-/// The map's value: the block, then R0 of a one-shot program.
-inline constexpr std::size_t max_block = value_size - 8;
+/// The map's value: the block, then R0 of a one-shot program, then a number that is another one in
+/// each row, by which an update or a lookup that did nothing is seen.
+inline constexpr std::size_t max_block = value_size - 16;
 inline constexpr std::size_t result_at = max_block;
+inline constexpr std::size_t mark_at = result_at + 8;
 
 /// uBPF takes 65,536 slots (UBPF_MAX_INSTS); some of them are this plugin's.
 inline constexpr std::size_t max_insns = 65536 - 32;
@@ -32,6 +34,7 @@ struct Runtime {
     int program = -1;
     bool result_in_map = false;      // all of R0 is behind the block (one-shot)
     std::vector<std::uint8_t> value; // of the map
+    std::uint64_t mark = 0;          // of the last row
     std::vector<Insn> insns;         // of the last load, with the prefix
     std::vector<char> log;           // of the verifier
     std::string execution_type;      // what the runtime says of a program that it has loaded
@@ -44,6 +47,11 @@ int open_runtime(void* user, bpf_assay_info* info);
 
 /// load() of the plugin.
 bpf_assay_verdict load(void* user, const bpf_assay_program* program, bpf_assay_loaded* loaded);
+
+/// One row: `block` to the map, a test run of `program`, and back. Returns what went wrong, empty
+/// if nothing did; `is_fault`: it was the test run, for which the program may be to blame.
+std::string exchange(Runtime& runtime, std::uint8_t* block, std::size_t size, std::uint32_t& r0,
+                     bool& is_fault);
 
 /// run() of the plugin.
 int run(void* user, std::uint8_t* block, std::size_t size, std::uint64_t* r0, char* why);

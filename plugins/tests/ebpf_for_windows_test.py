@@ -139,7 +139,8 @@ class Faults(Running):
 
     def test_a_load_without_a_reason_is_a_refusal(self):
         self.start("load")
-        self.assertEqual(self.load(RETURN)[1]["why"][:22], "bpf_prog_load: EOTHER,")
+        verdict, body = self.load(insn(MOV, 0) + RETURN)
+        self.assertEqual((verdict, body["why"][:22]), ("rejected", "bpf_prog_load: EOTHER,"))
 
     def test_one_of_a_long_program_is_not(self):
         self.start("load")
@@ -151,14 +152,29 @@ class Faults(Running):
         self.assertEqual(self.load(RETURN), ("unable", unable))
         self.assertEqual(self.load(RETURN)[0], "loaded")
 
-    def test_without_its_service_it_ends(self):
-        self.start("service-gone")
-        self.assertEqual(self.load(RETURN)[0], "loaded")
-        self.plugin.send(load(RETURN))
-        with self.assertRaises(EOFError):
-            self.plugin.answer()
-        self.assertEqual(self.plugin.process.wait(), 1)
-        self.assertIn(b"eBPFSvc", self.plugin.process.stderr.read())
+    def test_if_a_trivial_program_is_refused_too_nothing_is(self):
+        for fault, said in (("service-gone", "EOTHER"), ("type-gone", "EINVAL")):
+            with self.subTest(fault):
+                self.start(fault)
+                self.assertEqual(self.load(RETURN)[0], "loaded")
+                verdict, body = self.load(RETURN)
+                self.assertEqual((verdict, body["cause"]), ("unable", "permission"))
+                self.assertIn(f"bpf_prog_load: {said}: ", body["why"])
+                self.assertIn(f"for a trivial program: {said}: ", body["why"])
+                self.assertIn("eBPFSvc", body["why"])
+
+    def test_a_map_that_does_not_work_gives_no_answer(self):
+        for fault, said in (("lost-update-later", b"is not the one that it was given"),
+                            ("empty-lookup-later", b"succeeds, and writes nothing")):
+            with self.subTest(fault):
+                self.start(fault)
+                self.load(RETURN)
+                self.assertEqual(rows_of(*self.plugin.ask(run(*[bytes(8)] * 3)))[2][0], 0)
+                self.plugin.send(run(bytes(8)))
+                with self.assertRaises(EOFError):
+                    self.plugin.answer()
+                self.assertEqual(self.plugin.process.wait(), 1)
+                self.assertIn(said, self.plugin.process.stderr.read())
 
     def test_a_failing_test_run_is_a_fault(self):
         self.start("test-run")
@@ -182,6 +198,8 @@ class Unavailable(unittest.TestCase):
             ("no-driver", "setup", "sc.exe start ebpfcore"),
             ("native-only", "setup", "'native only' build"),
             ("no-type", "setup", "the program type SAMPLE is not known here"),
+            ("lost-update", "setup", "its map does not work: bpf_map_update_elem succeeds"),
+            ("empty-lookup", "setup", "its map does not work: bpf_map_lookup_elem succeeds"),
         ):
             with self.subTest(fault):
                 said = self.why(fault)
@@ -242,6 +260,31 @@ class Runner(unittest.TestCase):
     def test_a_refusal(self):
         status, outcomes = self.outcomes("load", "add64-reg/sweep-edges")
         self.assertEqual((status, list(outcomes)), (1, ["rejected"]))
+
+    def test_nobody_is_blamed_for_a_lost_provider(self):
+        status, outcomes = self.outcomes("type-gone", "add64-reg/sweep-edges")
+        self.assertEqual((status, list(outcomes)), (2, ["not run"]))
+
+    def test_a_map_that_works_no_more_is_no_pass(self):
+        # In each new process it works at first, so that the runner cannot but name the row; but
+        # what it says of it is the plugin's end, and why.
+        for fault, said in (("lost-update-later", "the value that comes back is not the one"),
+                            ("empty-lookup-later", "succeeds, and writes nothing")):
+            with self.subTest(fault):
+                ended, results = self.run_vectors(fault, "add64-reg/sweep-edges")
+                self.assertEqual(ended.returncode, 1)
+                (vector,) = results["runtimes"][0]["vectors"]
+                self.assertEqual(vector["outcome"], "crash")
+                for failure in vector["failures"]:
+                    self.assertEqual(failure["outcome"], "crash")
+                    self.assertIn(said, json.dumps(failure))
+
+    def test_a_map_that_never_works_runs_nothing(self):
+        for fault in ("lost-update", "empty-lookup"):
+            with self.subTest(fault):
+                ended, _ = self.run_vectors(fault, "add64-reg/sweep-edges")
+                self.assertEqual(ended.returncode, 2)
+                self.assertIn("its map does not work", ended.stdout + ended.stderr)
 
     def test_nothing_runs_without_a_dll(self):
         ended, _ = self.run_vectors(None, "add64-reg/sweep-edges", dll="no_such.dll")

@@ -7,12 +7,15 @@
 //   no-driver       bpf_map_create returns -ENOENT, as without the driver
 //   native-only     bpf_prog_load returns -ENOTSUP, as a build without a JIT compiler
 //   no-type         bpf_prog_load returns -EINVAL, as for a program type that nothing provides
+//   type-gone       the same from the third program on, as if its provider had ended
 //   load            every program but the smallest is refused without a log, as by the JIT compiler
 //   load-memory     the second program is out of memory, once
 //   service-gone    bpf_prog_load returns -EOTHER from the third program on
 //   test-run        test runs fail from the third on
 //   crash           the third test run writes through a null pointer
-//   garbled         what is looked up in a map has a wrong bit from the second time on
+//   lost-update     an update of a map succeeds and does nothing; lost-update-later: from the fifth
+//   empty-lookup    a lookup in a map succeeds and writes nothing; empty-lookup-later: from the
+//   fifth garbled         what is looked up in a map has a wrong bit from the second time on
 #include "api.hpp"
 
 #include "reference_vm/execution.hpp"
@@ -37,7 +40,8 @@ using windows_bpf::TestRunOpts;
 constexpr u64 map_address = 0x0000'0050'0000'0000; // of map objects, where nothing can be read
 constexpr std::size_t longest_message = 65535;     // to the driver and back
 constexpr std::size_t update_overhead = 20;
-constexpr std::size_t most_uncounted = 4; // slots of a program that the fault `load` lets pass
+constexpr std::size_t most_uncounted = 12; // slots of a program that the fault `load` lets pass
+constexpr unsigned well_at_first = 4;      // updates and lookups, with the faults `...-later`
 
 struct Map {
     u32 key_size, entries;
@@ -57,7 +61,7 @@ struct Object {
 
 std::map<int, Object> objects;
 int next_fd = 3;
-unsigned loads, test_runs, lookups;
+unsigned loads, test_runs, updates, lookups;
 
 bool has_fault(const char* name) {
     const char* fault = std::getenv("STAND_IN_FAULT");
@@ -204,6 +208,8 @@ int bpf_map_update_elem(int fd, const void* key, const void* value, u64 flags) {
         return fail(EINVAL);
     if (update_overhead + map->key_size + size > longest_message)
         return fail(windows_bpf::error_other); // EBPF_ARITHMETIC_OVERFLOW
+    if (has_fault("lost-update") || (++updates > well_at_first && has_fault("lost-update-later")))
+        return 0;
     std::memcpy(map->value.data() + index * size, value, size);
     return 0;
 }
@@ -217,8 +223,11 @@ int bpf_map_lookup_elem(int fd, const void* key, void* value) {
     std::memcpy(&index, key, sizeof index);
     if (index >= map->entries)
         return fail(ENOENT);
+    ++lookups;
+    if (has_fault("empty-lookup") || (lookups > well_at_first && has_fault("empty-lookup-later")))
+        return 0;
     std::memcpy(value, map->value.data() + index * size, size);
-    if (++lookups > 1 && has_fault("garbled"))
+    if (lookups > 1 && has_fault("garbled"))
         static_cast<u8*>(value)[80] ^= 4;
     return 0;
 }
@@ -231,6 +240,8 @@ int bpf_prog_load(int type, const char*, const char*, const Insn* insns, std::si
     if (has_fault("native-only"))
         return fail(ENOTSUP);
     if (has_fault("no-type"))
+        return fail(EINVAL);
+    if (has_fault("type-gone") && loads > 2)
         return fail(EINVAL);
     if (has_fault("service-gone") && loads > 2)
         return fail(windows_bpf::error_other);
