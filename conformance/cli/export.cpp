@@ -3,6 +3,7 @@
 #include "conformance/cli/export_folder.hpp"
 #include "conformance/cli/files.hpp"
 #include "conformance/cli/selection.hpp"
+#include "conformance/digest.hpp"
 #include "conformance/elf_object.hpp"
 #include "conformance/error.hpp"
 #include "conformance/experiment.hpp"
@@ -46,10 +47,23 @@ std::string_view text_of(std::span<const u8> bytes) {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-std::string symbol_of(std::size_t number, const Vector& vector) {
+std::vector<u8> bytes_of(std::span<const Slot> slots) {
+    std::vector<u8> bytes;
+    for (const Slot& slot : slots)
+        std::ranges::copy(encode_slot(slot, ByteOrder::little), std::back_inserter(bytes));
+    return bytes;
+}
+
+/// The digits at its end are of what the program does, so that a driver made of another export has
+/// no such symbol.
+std::string symbol_of(std::size_t number, const Vector& vector, std::span<const u8> program) {
+    constexpr std::size_t digits = 8;
+    Sha256 digest;
+    digest.add(program);
+    digest.add(fmt::format("{}", block_at));
     std::string symbol = fmt::format("p{}_{}", number, vector.id);
     std::ranges::replace_if(symbol, [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
-    return symbol;
+    return symbol + "_" + digest.hex().substr(0, digits);
 }
 
 json places_of(const Experiment& experiment) {
@@ -112,6 +126,9 @@ public:
             {"byte_order", "little"},
             {"objects", m_objects},
             {"left_out", m_left_out}};
+        m_folder.write(programs_name,
+                       fmt::format("{} 1\nsection {}\nblock_at {}\n{}", programs_head,
+                                   m_options.section, block_at, m_list));
         m_folder.finish(manifest.dump(1) + "\n");
         fmt::print("{} programs with {} rows in {} objects; {} vectors{} left out: {}\n",
                    m_program_count, m_row_count, m_objects.size(), m_vectors_left_out,
@@ -128,7 +145,8 @@ private:
         const auto slots = experiment->slots();
         if (const std::string why = cannot_be_in_object(slots); !why.empty())
             return why;
-        ObjectProgram program{.symbol = symbol_of(m_programs.size(), vector),
+        const std::vector<u8> bytes = bytes_of(slots);
+        ObjectProgram program{.symbol = symbol_of(m_programs.size(), vector, bytes),
                               .slots = {slots.begin(), slots.end()}};
         json entry{{"function", program.symbol},
                    {"vector", vector.id},
@@ -152,6 +170,7 @@ private:
         m_row_count += experiment->rows();
         m_block_size = std::max(m_block_size, experiment->block_size());
         m_entries.push_back(std::move(entry));
+        m_lines += fmt::format("program {} {:02x}\n", program.symbol, fmt::join(bytes, ""));
         m_programs.push_back(std::move(program));
         if (m_programs.size() == m_options.programs)
             finish_object();
@@ -170,6 +189,8 @@ private:
                              {"rows_file", name + ".rows"},
                              {"value_size", block_at + value_size},
                              {"programs", std::move(m_entries)}});
+        m_list += fmt::format("object {}.o {}\n{}", name, block_at + value_size, m_lines);
+        m_lines.clear();
         m_program_count += m_programs.size();
         m_programs.clear();
         m_entries = json::array();
@@ -193,8 +214,10 @@ private:
     std::vector<ObjectProgram> m_programs; // of the object in the making, as all up to m_block_size
     json m_entries = json::array();
     std::vector<u8> m_rows;
+    std::string m_lines; // of programs.txt
     std::size_t m_block_size = 0;
     json m_objects = json::array(), m_left_out = json::array();
+    std::string m_list; // programs.txt, of the objects that are written
     std::size_t m_program_count = 0, m_row_count = 0;
     std::size_t m_vectors_left_out = 0, m_programs_left_out = 0; // programs of other vectors
 };

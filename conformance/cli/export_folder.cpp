@@ -28,6 +28,16 @@ bool is_name_of_export(const fs::path& name) {
                                [](unsigned char c) { return std::isdigit(c) != 0; });
 }
 
+bool is_list(std::istream& stream) {
+    std::string word;
+    return stream >> word && word == programs_head;
+}
+
+bool is_manifest(std::istream& stream) {
+    const json content = json::parse(stream, nullptr, false);
+    return content.is_object() && content.contains("bpf-assay");
+}
+
 } // namespace
 
 std::string ExportFolder::object_name(std::size_t number) {
@@ -85,15 +95,18 @@ std::vector<fs::path> ExportFolder::older_export() const {
         if (is_name_of_export(entry.path().filename()))
             paths.push_back(entry.path());
     std::ranges::sort(paths);
-    if (const fs::path manifest = manifest_path(); fs::exists(manifest, unreadable)) {
-        std::ifstream stream(manifest);
-        const json content = json::parse(stream, nullptr, false);
-        if (!content.is_object() || !content.contains("bpf-assay"))
+    for (const auto& [name, is_of_export] :
+         {std::pair{programs_name, &is_list}, {manifest_name, &is_manifest}}) {
+        const fs::path path = m_path / name;
+        if (!fs::exists(path, unreadable))
+            continue;
+        std::ifstream stream(path);
+        if (!is_of_export(stream))
             throw InputError(
                 fmt::format("{} is of something else than an export, and stays: choose "
                             "another folder",
-                            manifest.string()));
-        paths.insert(paths.begin(), manifest);
+                            path.string()));
+        paths.insert(paths.begin(), path);
     }
     return paths;
 }

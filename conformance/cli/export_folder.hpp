@@ -8,6 +8,9 @@
 
 namespace bpf_assay::conformance::cli {
 
+/// The programs by lines, for tools that read no JSON, and the first word of it.
+inline constexpr const char *programs_name = "programs.txt", *programs_head = "bpf-assay-programs";
+
 /// A folder that gets all files of an export, or none: until they are whole, they lie in a folder
 /// of their own in it, and an older export stays.
 class ExportFolder {

@@ -118,6 +118,34 @@ class Export(Exporting):
             for program in item["programs"]:
                 self.assertRegex(symbols, rf"FUNC +GLOBAL .* {program['function']}\n")
 
+    def test_the_list_of_programs(self):
+        _, folder, manifest = self.export("add64-imm/*", "--programs-per-object", "3")
+        lines = [line.split() for line in (folder / "programs.txt").read_text().splitlines()]
+        self.assertEqual(lines[:3], [["bpf-assay-programs", "1"], ["section", "socket"],
+                                     ["block_at", str(manifest["map"]["block_at"])]])
+        self.assertEqual([line[1:] for line in lines if line[0] == "object"],
+                         [[item["file"], str(item["value_size"])] for item in manifest["objects"]])
+        expected = [(item["file"], program["function"]) for item in manifest["objects"]
+                    for program in item["programs"]]
+        seen, item = [], None
+        for keyword, name, rest in lines[3:]:
+            if keyword == "object":
+                item = name
+                continue
+            seen.append((item, name))
+            self.assertIn(bytes.fromhex(rest), (folder / item).read_bytes())
+        self.assertEqual(seen, expected)
+
+    def test_a_symbol_is_of_one_program_only(self):
+        _, folder, _ = self.export("mov64-imm/*")
+        symbols = {}
+        for line in (folder / "programs.txt").read_text().splitlines():
+            if line.startswith("program "):
+                _, name, program = line.split()
+                symbols.setdefault(name.rsplit("_", 1)[1], set()).add(program)
+        self.assertGreater(len(symbols), 3)
+        self.assertTrue(all(len(programs) == 1 for programs in symbols.values()))
+
     def test_one_object_holds_as_many_as_it_may(self):
         _, _, manifest = self.export_few("--programs-per-object", "7")
         self.assertEqual([len(item["programs"]) for item in manifest["objects"]], [7, 7, 7, 7, 2])
