@@ -25,6 +25,17 @@ std::string read_engine(const YamlFile& file, const YAML::Node& node) {
     return engine;
 }
 
+std::vector<std::string> read_runtimes(const YamlFile& file, const YAML::Node& node) {
+    if (!node.IsSequence())
+        return {file.text(node, "runtime")};
+    std::vector<std::string> names;
+    for (const auto& name : node)
+        names.push_back(file.text(name, "a runtime"));
+    if (names.empty())
+        file.fail(node, "runtime is an empty list; expected the names that hellos give");
+    return names;
+}
+
 RunProfile read_profile(const YamlFile& file, const YAML::Node& node) {
     const std::string name = file.text(node, "profile");
     const auto profile = run_profile_from_name(name);
@@ -48,7 +59,7 @@ KnownDivergence read(const YamlFile& file, const YAML::Node& node) {
                     {"runtime", "versions", "engine", "machine", "options", "profile", "sometimes",
                      "vectors", "outcome", "reason", "date"});
     KnownDivergence known;
-    known.runtime = file.text(file.required(node, "runtime"), "runtime");
+    known.runtimes = read_runtimes(file, file.required(node, "runtime"));
     if (node["versions"])
         known.versions = file.text(node["versions"], "versions");
     if (node["engine"])
@@ -101,7 +112,8 @@ std::vector<KnownDivergence> load_divergences(const std::filesystem::path& path)
 namespace {
 
 bool is_about(const KnownDivergence& known, const Hello& hello, const Vector& vector) {
-    return known.runtime == hello.name && matches_pattern(known.versions, hello.version) &&
+    return std::ranges::find(known.runtimes, hello.name) != known.runtimes.end() &&
+           matches_pattern(known.versions, hello.version) &&
            matches_pattern(known.engine, hello.engine) &&
            matches_pattern(known.machine, fact_of(hello, "machine")) &&
            matches_pattern(known.options, fact_of(hello, "options")) &&

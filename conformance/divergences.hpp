@@ -9,7 +9,7 @@
 namespace bpf_assay::conformance {
 
 struct KnownDivergence {
-    std::string runtime;                    // hello's name
+    std::vector<std::string> runtimes;      // hello's name is one of them
     std::string versions = "*";             // pattern of hello's version
     std::string engine = "*";               // pattern of hello's engine
     std::string machine = "*";              // pattern of hello's environment.machine

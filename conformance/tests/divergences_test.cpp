@@ -65,6 +65,16 @@ TEST_F(Divergences, a_known_failure_is_expected) {
     EXPECT_FALSE(diverges(result));
 }
 
+TEST_F(Divergences, one_entry_serves_several_runtimes) {
+    std::string several = list;
+    several.replace(several.find("ubpf"), 4, "[ubpf_windows, ubpf]");
+    EXPECT_EQ(apply(several, Outcome::wrong).outcome, Outcome::expected_failure);
+    m_hello.name = "ubpf_windows";
+    EXPECT_EQ(apply(several, Outcome::wrong).outcome, Outcome::expected_failure);
+    m_hello.name = "ubpf_win";
+    EXPECT_EQ(apply(several, Outcome::wrong).outcome, Outcome::wrong);
+}
+
 TEST_F(Divergences, a_pass_where_a_failure_is_known_asks_for_the_list_to_be_cleaned) {
     for (const Outcome outcome : {Outcome::pass, Outcome::pass_not_executed}) {
         const VectorResult result = apply(list, outcome);
@@ -163,6 +173,8 @@ TEST_F(Divergences, mistakes_in_a_list) {
     EXPECT_THAT(error("divergences", "divergence"), HasSubstr("known.yaml:1:1: unknown key"));
     EXPECT_THAT(error("  reason: bug 7\n", ""),
                 HasSubstr("known.yaml:2:3: key 'reason' is missing"));
+    EXPECT_THAT(error("ubpf", "[]"),
+                HasSubstr("known.yaml:2:12: runtime is an empty list; expected the names"));
     EXPECT_THAT(error("versions", "version"), HasSubstr("known.yaml:3:3: unknown key 'version'"));
     EXPECT_THAT(error("[other/*, test/*]", "test/*"),
                 HasSubstr("known.yaml:4:12: expected vectors: a list"));

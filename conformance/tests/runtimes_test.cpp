@@ -62,7 +62,7 @@ TEST_F(Runtimes, everything_that_can_be_declared) {
     EXPECT_EQ(one.install, "apt-get install my-vm");
     EXPECT_FALSE(one.one_shot.has_value());
     ASSERT_EQ(one.known_divergences.size(), 1);
-    EXPECT_EQ(one.known_divergences[0].runtime, "vm");
+    EXPECT_THAT(one.known_divergences[0].runtimes, ElementsAre("vm"));
     const Runtime& two = chosen[1];
     EXPECT_THAT(two.words(), ElementsAre("ssh", "host", "vm"));
     ASSERT_TRUE(two.one_shot.has_value());
