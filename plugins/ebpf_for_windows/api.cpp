@@ -96,7 +96,7 @@ bool find(HMODULE module, const char* name, Function*& function) {
 
 } // namespace
 
-std::string open_api(Api& api, const std::string& file) {
+std::string open_api(Api& api, const std::string& file, bool for_drivers) {
     DWORD error = 0;
     std::string name = file.empty() ? "ebpfapi.dll" : file;
     HMODULE module = load_library(name, error);
@@ -115,10 +115,22 @@ std::string open_api(Api& api, const std::string& file) {
         if (!find(module, function_name, function))
             (missing += missing.empty() ? "" : ", ") += function_name;
     };
-    need("bpf_map_create", api.map_create);
     need("bpf_map_update_elem", api.map_update_elem);
     need("bpf_map_lookup_elem", api.map_lookup_elem);
-    need("bpf_prog_load", api.prog_load);
+    if (for_drivers) {
+        need("bpf_object__open", api.object_open);
+        need("bpf_object__load", api.object_load);
+        need("bpf_object__close", api.object_close);
+        need("bpf_object__find_program_by_name", api.object_find_program_by_name);
+        need("bpf_program__fd", api.program_fd);
+        need("bpf_object__find_map_by_name", api.object_find_map_by_name);
+        need("bpf_map__fd", api.map_fd);
+        need("bpf_map__value_size", api.map_value_size);
+        need("libbpf_get_error", api.get_error);
+    } else {
+        need("bpf_map_create", api.map_create);
+        need("bpf_prog_load", api.prog_load);
+    }
     need("bpf_prog_test_run_opts", api.prog_test_run_opts);
     need("ebpf_close_fd", api.close_fd);
     find(module, "ebpf_program_query_info", api.program_query_info);

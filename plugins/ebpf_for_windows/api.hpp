@@ -81,6 +81,11 @@ struct TestRunOpts {
 };
 static_assert(offsetof(TestRunOpts, retval) == 56 && sizeof(TestRunOpts) == 80);
 
+/// Those of libbpf's types that are only pointed to.
+struct ObjectOfDll;
+struct ProgramOfObject;
+struct MapOfObject;
+
 /// The functions. Those of libbpf return a file descriptor or 0, or an errno of Microsoft's C
 /// library, negative (ebpf_result_to_errno in libs/api_common/api_common.hpp).
 struct Api {
@@ -97,6 +102,18 @@ struct Api {
                               const char** section_name);
     void (*free_string)(const char* string);
 
+    /// For drivers; null if they were not asked for. A null pointer of `object_open` and the find
+    /// functions leaves its reason in the DLL's own errno, which get_error returns, negative.
+    ObjectOfDll* (*object_open)(const char* path);
+    int (*object_load)(ObjectOfDll* object);
+    void (*object_close)(ObjectOfDll* object);
+    ProgramOfObject* (*object_find_program_by_name)(const ObjectOfDll* object, const char* name);
+    int (*program_fd)(const ProgramOfObject* program);
+    MapOfObject* (*object_find_map_by_name)(const ObjectOfDll* object, const char* name);
+    int (*map_fd)(const MapOfObject* map);
+    std::uint32_t (*map_value_size)(const MapOfObject* map);
+    long (*get_error)(const void* pointer);
+
     bool is_stand_in;    // the DLL of this plugin's tests, which is no Windows runtime
     std::string path;    // of the DLL
     std::string version; // of the file; "unknown" if it says none
@@ -104,7 +121,7 @@ struct Api {
 
 /// Loads the DLL: `file`, or if it is empty ebpfapi.dll as Windows finds it, else in the folder
 /// where its installer puts it. Returns why it cannot be used; empty if it can.
-std::string open_api(Api& api, const std::string& file);
+std::string open_api(Api& api, const std::string& file, bool for_drivers);
 
 /// EOTHER of Microsoft's C library, which not every errno.h has.
 inline constexpr int error_other = 131;

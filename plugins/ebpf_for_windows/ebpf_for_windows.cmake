@@ -1,6 +1,7 @@
 # eBPF for Windows: a Windows program (docs/windows.md). On Windows it is built like any plugin; from
 # Linux with MinGW-w64, as a project of its own, and its tests run it under Wine.
-set(windows_plugin_sources api.cpp hello.cpp load.cpp main.cpp run.cpp system.cpp)
+set(windows_plugin_sources api.cpp hello.cpp load.cpp main.cpp native.cpp objects.cpp
+    run.cpp system.cpp)
 list(TRANSFORM windows_plugin_sources PREPEND ${CMAKE_CURRENT_LIST_DIR}/)
 
 if(WIN32)
@@ -65,6 +66,9 @@ if(ASSAY_TESTS)
 
     assay_add_windows_test(plugin_ebpf_for_windows "${windows_obstacle}" ${Python3_EXECUTABLE} -B
         ${CMAKE_CURRENT_LIST_DIR}/../tests/ebpf_for_windows_test.py ${wine} ${windows_plugin}
+        ${windows_folder} $<TARGET_FILE:bpf-assay>)
+    assay_add_windows_test(plugin_ebpf_for_windows/native "${windows_obstacle}" ${Python3_EXECUTABLE} -B
+        ${CMAKE_CURRENT_LIST_DIR}/../tests/ebpf_for_windows_native_test.py ${wine} ${windows_plugin}
         ${windows_folder} $<TARGET_FILE:bpf-assay>)
     assay_add_windows_test(plugin_ebpf_for_windows/check "${windows_obstacle}"
         bpf-assay plugin check "'${wine}' ${stand_in}")

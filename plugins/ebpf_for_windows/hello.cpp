@@ -79,18 +79,6 @@ const char* name_of_execution(int type) {
                                          : "";
 }
 
-void ask_how_it_runs(Runtime& runtime) {
-    int type = execution_any;
-    const char* file = nullptr;
-    const char* section = nullptr;
-    if (runtime.api.program_query_info == nullptr || runtime.api.free_string == nullptr ||
-        runtime.api.program_query_info(runtime.program, &type, &file, &section) != 0)
-        return;
-    runtime.api.free_string(file);
-    runtime.api.free_string(section);
-    runtime.execution_type = name_of_execution(type);
-}
-
 // A program must load, run and reach the map, with the very functions that vectors need.
 int probe(Runtime& runtime, bpf_assay_info& info) {
     constexpr std::int32_t mark = 0x5ea1ab1e;
@@ -135,7 +123,27 @@ int probe(Runtime& runtime, bpf_assay_info& info) {
     return 0;
 }
 
+int open_byte_code(Runtime& runtime, bpf_assay_info& info) {
+    info.max_block = max_block;
+    info.groups = "base32 base64 divmul32 divmul64";
+    info.excluded = not_promised;
+    info.helpers = helpers;
+    return open_map(runtime, info) != 0 || probe(runtime, info) != 0 ? 1 : 0;
+}
+
 } // namespace
+
+void ask_how_it_runs(Runtime& runtime) {
+    int type = execution_any;
+    const char* file = nullptr;
+    const char* section = nullptr;
+    if (runtime.api.program_query_info == nullptr || runtime.api.free_string == nullptr ||
+        runtime.api.program_query_info(runtime.program, &type, &file, &section) != 0)
+        return;
+    runtime.api.free_string(file);
+    runtime.api.free_string(section);
+    runtime.execution_type = name_of_execution(type);
+}
 
 void describe_system(Runtime& runtime) {
     const std::string wine = wine_version();
@@ -163,23 +171,22 @@ void describe_system(Runtime& runtime) {
 int open_runtime(void* user, bpf_assay_info* info) {
     Runtime& runtime = *static_cast<Runtime*>(user);
     info->cause = "setup";
-    if (const std::string why = open_api(runtime.api, runtime.dll); !why.empty()) {
+    const bool is_native = !runtime.objects.empty();
+    if (const std::string why = open_api(runtime.api, runtime.dll, is_native); !why.empty()) {
         bpf_assay_say(info->why, "%s", why.c_str());
         return 1;
     }
-    if (open_map(runtime, *info) != 0 || probe(runtime, *info) != 0)
+    if (is_native ? open_native(runtime, *info) != 0 : open_byte_code(runtime, *info) != 0)
         return 1;
     describe_system(runtime);
     info->name = runtime.api.is_stand_in ? "stand-in for ebpf_for_windows" : "ebpf_for_windows";
     info->version = runtime.api.version.c_str();
-    info->engine = runtime.execution_type.empty() ? "jit" : runtime.execution_type.c_str();
+    info->engine = !runtime.execution_type.empty() ? runtime.execution_type.c_str()
+                   : is_native                     ? "native"
+                                                   : "jit";
     info->r0_bits = 32;
     info->max_insns = max_insns;
-    info->max_block = max_block;
     info->stores_pointers = 0; // PREVAIL: only numbers go to memory that others see
-    info->groups = "base32 base64 divmul32 divmul64";
-    info->excluded = not_promised;
-    info->helpers = helpers;
     info->facts = runtime.fact_pointers.data();
     return 0;
 }

@@ -201,6 +201,8 @@ std::string reason_in(const char* log) {
 
 bpf_assay_verdict load(void* user, const bpf_assay_program* program, bpf_assay_loaded* loaded) {
     Runtime& runtime = *static_cast<Runtime*>(user);
+    if (!runtime.objects.empty())
+        return load_native(runtime, *program, *loaded);
     close_program(runtime);
     if (program->bytes == 0 || program->bytes % slot_size != 0) {
         bpf_assay_say(loaded->why,

@@ -25,9 +25,17 @@ int set_dll(void* user, const char* value, char*) {
     return 0;
 }
 
+int set_objects(void* user, const char* value, char* why) {
+    static_cast<Runtime*>(user)->objects = value;
+    if (*value == 0)
+        bpf_assay_say(why, "--objects wants the folder that bpf-assay export --elf wrote");
+    return *value == 0;
+}
+
 constexpr bpf_assay_option options[] = {
     {"--type", "TYPE", "of programs: sample (default), bind or xdp", set_type},
     {"--dll", "FILE", "instead of ebpfapi.dll as Windows finds it", set_dll},
+    {"--objects", "FOLDER", "run drivers made of exported objects, and no byte code", set_objects},
     {nullptr, nullptr, nullptr, nullptr},
 };
 

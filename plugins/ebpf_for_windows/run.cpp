@@ -46,35 +46,37 @@ std::string exchange(Runtime& runtime, std::uint8_t* block, std::size_t size, st
                      bool& is_fault) {
     const std::uint32_t key = 0;
     is_fault = false;
-    runtime.value.assign(value_size, 0);
-    std::copy_n(block, size, runtime.value.begin());
+    const Layout& layout = runtime.layout;
+    runtime.value.assign(layout.value_size, 0);
+    std::copy_n(block, size, runtime.value.data() + layout.block_at);
     ++runtime.mark;
-    std::memcpy(runtime.value.data() + mark_at, &runtime.mark, sizeof runtime.mark);
+    std::memcpy(runtime.value.data() + layout.mark_at, &runtime.mark, sizeof runtime.mark);
     if (const int error = runtime.api.map_update_elem(runtime.map, &key, runtime.value.data(), 0))
         return std::string("bpf_map_update_elem: ") + describe_errno(error);
     if (const int error = test_run(runtime, runtime.program, r0)) {
         is_fault = true;
         return std::string("bpf_prog_test_run_opts: ") + describe_errno(error);
     }
-    runtime.value.assign(value_size, unwritten);
+    runtime.value.assign(layout.value_size, unwritten);
     if (const int error = runtime.api.map_lookup_elem(runtime.map, &key, runtime.value.data()))
         return std::string("bpf_map_lookup_elem: ") + describe_errno(error);
     std::uint64_t mark = 0;
-    std::memcpy(&mark, runtime.value.data() + mark_at, sizeof mark);
+    std::memcpy(&mark, runtime.value.data() + layout.mark_at, sizeof mark);
     if (mark == never_a_mark)
         return "bpf_map_lookup_elem succeeds, and writes nothing where the value goes";
     if (mark != runtime.mark)
         return "bpf_map_update_elem succeeds, and the value that comes back is not the one that it "
                "was given";
-    std::copy_n(runtime.value.begin(), size, block);
+    std::copy_n(runtime.value.data() + layout.block_at, size, block);
     return {};
 }
 
 int run(void* user, std::uint8_t* block, std::size_t size, std::uint64_t* r0, char* why) {
     Runtime& runtime = *static_cast<Runtime*>(user);
-    if (size > max_block) {
+    if (size > runtime.layout.max_block) {
         bpf_assay_say(why, "a block of %lu bytes; the map's value has room for %lu",
-                      static_cast<unsigned long>(size), static_cast<unsigned long>(max_block));
+                      static_cast<unsigned long>(size),
+                      static_cast<unsigned long>(runtime.layout.max_block));
         return 1;
     }
     std::uint32_t low = 0;

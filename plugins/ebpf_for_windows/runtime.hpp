@@ -2,6 +2,7 @@
 #pragma once
 
 #include "api.hpp"
+#include "objects.hpp"
 
 #include "bpf_assay_plugin.h"
 
@@ -24,14 +25,27 @@ inline constexpr std::size_t mark_at = result_at + 8;
 /// uBPF takes 65,536 slots (UBPF_MAX_INSTS); some of them are this plugin's.
 inline constexpr std::size_t max_insns = 65536 - 32;
 
+/// Where things are in the value of the map in use.
+struct Layout {
+    std::size_t value_size = windows_bpf::value_size;
+    std::size_t block_at = 0;
+    std::size_t max_block = windows_bpf::max_block;
+    std::size_t mark_at = windows_bpf::mark_at;
+};
+
 struct Runtime {
     // From the command line.
     int type = program_type_sample;
-    std::string dll; // empty: ebpfapi.dll
+    std::string dll;     // empty: ebpfapi.dll
+    std::string objects; // a folder: the engine `native`; empty: byte code
 
     Api api = {};
     int map = -1;
     int program = -1;
+    Layout layout;
+    ExportedFolder folder;
+    ObjectOfDll* object = nullptr; // loaded, and which one of the folder's
+    std::size_t open_object = 0;
     bool result_in_map = false;      // all of R0 is behind the block (one-shot)
     std::vector<std::uint8_t> value; // of the map
     std::uint64_t mark = 0;          // of the last row
@@ -56,6 +70,11 @@ std::string exchange(Runtime& runtime, std::uint8_t* block, std::size_t size, st
 /// run() of the plugin.
 int run(void* user, std::uint8_t* block, std::size_t size, std::uint64_t* r0, char* why);
 
+/// The engine `native`: info() and load() of programs that are drivers already.
+int open_native(Runtime& runtime, bpf_assay_info& info);
+bpf_assay_verdict load_native(Runtime& runtime, const bpf_assay_program& program,
+                              bpf_assay_loaded& loaded);
+
 /// Loads what is in `insns`, without a prefix. A file descriptor, or an errno, negative.
 int submit(Runtime& runtime);
 
@@ -69,6 +88,9 @@ void close_program(Runtime& runtime);
 
 /// The sentence of PREVAIL's log that matters; empty if it has none.
 std::string reason_in(const char* log);
+
+/// Fills execution_type with what the runtime says of `program`.
+void ask_how_it_runs(Runtime& runtime);
 
 /// Fills facts: what runs here, so that nobody takes Wine or a stand-in for Windows.
 void describe_system(Runtime& runtime);

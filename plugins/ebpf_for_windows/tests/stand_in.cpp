@@ -13,9 +13,15 @@
 //   service-gone    bpf_prog_load returns -EOTHER from the third program on
 //   test-run        test runs fail from the third on
 //   crash           the third test run writes through a null pointer
-//   lost-update     an update of a map succeeds and does nothing; lost-update-later: from the fifth
-//   empty-lookup    a lookup in a map succeeds and writes nothing; empty-lookup-later: from the
-//   fifth garbled         what is looked up in a map has a wrong bit from the second time on
+//   lost-update     an update of a map succeeds and does nothing
+//   empty-lookup    a lookup in a map succeeds and writes nothing
+//   ...-later       the same two from the fifth time on
+//   garbled         what is looked up in a map has a wrong bit from the second time on
+//   unsigned        bpf_object__load returns -EOTHER, as for a driver without a signature
+//   unsigned-later  the same from the second driver on
+//   no-map          a driver has no map
+#include "tests/stand_in.hpp"
+
 #include "api.hpp"
 
 #include "reference_vm/execution.hpp"
@@ -33,6 +39,8 @@
 namespace {
 
 using namespace bpf_assay;
+using stand_in::fail;
+using stand_in::has_fault;
 using windows_bpf::Insn;
 using windows_bpf::ProgLoadOpts;
 using windows_bpf::TestRunOpts;
@@ -52,6 +60,7 @@ struct LoadedProgram {
     bpf_assay::Program program;
     int type;
     int map; // file descriptor, -1: it uses none
+    bool is_native = false;
 };
 
 struct Object {
@@ -63,11 +72,6 @@ std::map<int, Object> objects;
 int next_fd = 3;
 unsigned loads, test_runs, updates, lookups;
 
-bool has_fault(const char* name) {
-    const char* fault = std::getenv("STAND_IN_FAULT");
-    return fault != nullptr && std::strcmp(fault, name) == 0;
-}
-
 int add(Object object) {
     objects.emplace(next_fd, std::move(object));
     return next_fd++;
@@ -76,11 +80,6 @@ int add(Object object) {
 Map* find_map(int fd) {
     const auto found = objects.find(fd);
     return found != objects.end() ? found->second.map.get() : nullptr;
-}
-
-int fail(int error) {
-    errno = error;
-    return -error;
 }
 
 int refuse(const ProgLoadOpts* opts, u32 pc, std::string_view reason) {
@@ -176,6 +175,38 @@ int check_context(int type, const TestRunOpts& opts) {
 }
 
 } // namespace
+
+namespace stand_in {
+
+bool has_fault(const char* name) {
+    const char* fault = std::getenv("STAND_IN_FAULT");
+    return fault != nullptr && std::strcmp(fault, name) == 0;
+}
+
+int fail(int error) {
+    errno = error;
+    return -error;
+}
+
+int add_driver_program(std::vector<u8> code, int map) {
+    std::vector<Insn> insns(code.size() / sizeof(Insn));
+    std::memcpy(insns.data(), code.data(), insns.size() * sizeof(Insn));
+    for (std::size_t at = 0; at < insns.size(); ++at)
+        if (insns[at].code == 0x18 && insns[at++].registers >> 4 == 1)
+            insns[at - 1].imm = map;
+    if (resolve_maps(insns) != map)
+        return -EINVAL;
+    auto result = bpf_assay::Program::load(
+        std::span(reinterpret_cast<const u8*>(insns.data()), insns.size() * sizeof(Insn)), {});
+    if (std::holds_alternative<Refused>(result))
+        return -EINVAL;
+    return add({.map = nullptr,
+                .program = std::make_unique<LoadedProgram>(
+                    LoadedProgram{std::move(std::get<bpf_assay::Program>(result)),
+                                  windows_bpf::program_type_sample, map, true})});
+}
+
+} // namespace stand_in
 
 extern "C" {
 
@@ -308,7 +339,8 @@ int ebpf_close_fd(int fd) {
 int ebpf_program_query_info(int fd, int* execution_type, const char** file, const char** section) {
     if (!objects.contains(fd) || !objects[fd].program)
         return 4;
-    *execution_type = windows_bpf::execution_interpret;
+    *execution_type = objects[fd].program->is_native ? windows_bpf::execution_native
+                                                     : windows_bpf::execution_interpret;
     *file = *section = nullptr;
     return 0;
 }
