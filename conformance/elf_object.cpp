@@ -118,9 +118,9 @@ private:
 /// Assembly for LLVM. Only what the loader must see is written as such: the map and the symbols.
 class ObjectText {
 public:
-    void program(const ObjectProgram& program, const std::string& section) {
+    void program(const ObjectProgram& program, const ObjectOptions& options) {
         const auto parts = parts_of(program.slots);
-        begin(section, program.symbol);
+        begin(options.section, program.symbol);
         line("*(u32 *)(r10 - 4) = 0");
         line("r2 = r10");
         line("r2 += -4");
@@ -130,7 +130,7 @@ public:
         line("r0 = {}", no_block);
         line("exit");
         line("r1 = r0");
-        line("r1 += {}", block_at);
+        line("r1 += {}", options.block_at);
         slots(program, parts[0], parts[1]);
         end(program.symbol);
         for (std::size_t i = 1; i + 1 < parts.size(); ++i) {
@@ -230,9 +230,9 @@ std::vector<u8> elf_object(std::span<const ObjectProgram> programs, const Object
     for (const ObjectProgram& program : programs) {
         if (const std::string why = cannot_be_in_object(program.slots); !why.empty())
             throw InputError(fmt::format("{}: {}", program.symbol, why));
-        text.program(program, options.section);
+        text.program(program, options);
     }
-    text.map(block_at + options.block_size);
+    text.map(options.block_at + options.block_size);
     Assembler assembler;
     auto object = assembler.object(text.text());
     if (const auto* error = std::get_if<AssemblyError>(&object))

@@ -15,17 +15,18 @@ struct ObjectProgram {
     std::vector<Slot> slots; // R1 = address of the block
 };
 
+/// Where in the value the block begins. Bases of vectors lie in front of it, where verifiers want
+/// no address below that of the value.
+inline constexpr std::size_t default_block_at = 65'536;
+
 struct ObjectOptions {
     std::string section = "socket"; // from which loaders take the program type
     std::size_t block_size = 8;     // of the largest block of a program
+    std::size_t block_at = default_block_at;
 };
 
 /// The array map whose one value, under the key 0, is the block.
 inline constexpr std::string_view block_map = "block";
-
-/// Where in the value the block begins. Bases of vectors lie in front of it, where verifiers want
-/// no address below that of the value.
-inline constexpr std::size_t block_at = 65'536;
 
 /// What a program returns if the map has no value, which only a broken map has not.
 inline constexpr u64 no_block = 1;

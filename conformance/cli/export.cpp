@@ -24,6 +24,7 @@ struct Options {
     std::string folder;
     std::string section = "socket";
     std::size_t programs = 256; // per object
+    std::size_t block_at = default_block_at;
     bool elf = false, overwrite = false;
 };
 
@@ -56,7 +57,8 @@ std::vector<u8> bytes_of(std::span<const Slot> slots) {
 
 /// The digits at its end are of what the program does, so that a driver made of another export has
 /// no such symbol.
-std::string symbol_of(std::size_t number, const Vector& vector, std::span<const u8> program) {
+std::string symbol_of(std::size_t number, const Vector& vector, std::span<const u8> program,
+                      std::size_t block_at) {
     constexpr std::size_t digits = 8;
     Sha256 digest;
     digest.add(program);
@@ -117,18 +119,20 @@ public:
         if (m_program_count == 0)
             throw InputError(
                 fmt::format("none of the selected vectors can be in an object: {}", reasons()));
-        const json manifest{
-            {"bpf-assay", BPF_ASSAY_VERSION},
-            {"profile", m_options.selection.profile},
-            {"section", m_options.section},
-            {"map",
-             {{"name", block_map}, {"type", "array"}, {"entries", 1}, {"block_at", block_at}}},
-            {"byte_order", "little"},
-            {"objects", m_objects},
-            {"left_out", m_left_out}};
+        const json manifest{{"bpf-assay", BPF_ASSAY_VERSION},
+                            {"profile", m_options.selection.profile},
+                            {"section", m_options.section},
+                            {"map",
+                             {{"name", block_map},
+                              {"type", "array"},
+                              {"entries", 1},
+                              {"block_at", m_options.block_at}}},
+                            {"byte_order", "little"},
+                            {"objects", m_objects},
+                            {"left_out", m_left_out}};
         m_folder.write(programs_name,
                        fmt::format("{} 1\nsection {}\nblock_at {}\n{}", programs_head,
-                                   m_options.section, block_at, m_list));
+                                   m_options.section, m_options.block_at, m_list));
         m_folder.finish(manifest.dump(1) + "\n");
         fmt::print("{} programs with {} rows in {} objects; {} vectors{} left out: {}\n",
                    m_program_count, m_row_count, m_objects.size(), m_vectors_left_out,
@@ -146,7 +150,8 @@ private:
         if (const std::string why = cannot_be_in_object(slots); !why.empty())
             return why;
         const std::vector<u8> bytes = bytes_of(slots);
-        ObjectProgram program{.symbol = symbol_of(m_programs.size(), vector, bytes),
+        ObjectProgram program{.symbol =
+                                  symbol_of(m_programs.size(), vector, bytes, m_options.block_at),
                               .slots = {slots.begin(), slots.end()}};
         json entry{{"function", program.symbol},
                    {"vector", vector.id},
@@ -182,14 +187,16 @@ private:
             return;
         const std::size_t value_size = (std::max<std::size_t>(m_block_size, 8) + 7) / 8 * 8;
         const std::string name = ExportFolder::object_name(m_objects.size());
-        m_folder.write(name + ".o", text_of(elf_object(m_programs, {.section = m_options.section,
-                                                                    .block_size = value_size})));
+        m_folder.write(name + ".o",
+                       text_of(elf_object(m_programs, {.section = m_options.section,
+                                                       .block_size = value_size,
+                                                       .block_at = m_options.block_at})));
         m_folder.write(name + ".rows", text_of(m_rows));
         m_objects.push_back({{"file", name + ".o"},
                              {"rows_file", name + ".rows"},
-                             {"value_size", block_at + value_size},
+                             {"value_size", m_options.block_at + value_size},
                              {"programs", std::move(m_entries)}});
-        m_list += fmt::format("object {}.o {}\n{}", name, block_at + value_size, m_lines);
+        m_list += fmt::format("object {}.o {}\n{}", name, m_options.block_at + value_size, m_lines);
         m_lines.clear();
         m_program_count += m_programs.size();
         m_programs.clear();
@@ -266,6 +273,18 @@ Command add_export(CLI::App& app) {
         "on Windows sample_ext, bind, xdp");
     command->add_option("--programs-per-object", options->programs, "256 unless stated")
         ->check(CLI::Range(std::size_t{1}, std::size_t{65'536}));
+    command
+        ->add_option("--block-at", options->block_at,
+                     "Where in the map's value the block begins: 65536 unless stated; eBPF for "
+                     "Windows takes values of 65504 bytes at most")
+        ->check(CLI::Validator(
+            [](const std::string& text) {
+                const bool digits = text.find_first_not_of("0123456789") == std::string::npos;
+                return digits && text.size() < 8 && std::stoul(text) % 8 == 0
+                           ? std::string()
+                           : "is no multiple of 8 below 10,000,000: " + text;
+            },
+            "BYTES"));
     command->footer("Example:\n  bpf-assay export --elf -i 'sdiv*' -o objects\n  bpftool prog "
                     "loadall objects/vectors-0000.o /sys/fs/bpf/vectors");
     return [options] { return export_command(*options); };

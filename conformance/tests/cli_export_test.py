@@ -118,6 +118,17 @@ class Export(Exporting):
             for program in item["programs"]:
                 self.assertRegex(symbols, rf"FUNC +GLOBAL .* {program['function']}\n")
 
+    def test_the_block_may_be_elsewhere(self):
+        _, folder, manifest = self.export("add64-imm/zero", "--block-at", "32768")
+        (item,) = manifest["objects"]
+        self.assertEqual(manifest["map"]["block_at"], 32768)
+        self.assertLess(item["value_size"], 65504)
+        add_to_r1 = bytes([0x07, 1, 0, 0]) + (32768).to_bytes(4, "little")
+        self.assertIn(add_to_r1, (folder / item["file"]).read_bytes())
+        for mistake in ("12", "-8", "x"):
+            result, _, _ = self.export("add64-imm/zero", "--block-at", mistake, status=2)
+            self.assertIn("multiple of 8", result.stderr)
+
     def test_the_list_of_programs(self):
         _, folder, manifest = self.export("add64-imm/*", "--programs-per-object", "3")
         lines = [line.split() for line in (folder / "programs.txt").read_text().splitlines()]
