@@ -215,6 +215,13 @@ class Export(Exporting):
             self.assertIn("is of something else than an export", result.stderr)
             self.assertEqual(self.contents(), {"manifest.json": text.encode()})
 
+    def test_a_list_of_something_else_stays(self):
+        (self.folder / "objects").mkdir()
+        (self.folder / "objects" / "programs.txt").write_text("what to watch\n")
+        result, _ = self.export_only("--vectors", self.vectors, "--overwrite", status=2)
+        self.assertIn("programs.txt is of something else than an export", result.stderr)
+        self.assertEqual(self.contents(), {"programs.txt": b"what to watch\n"})
+
     def test_an_export_that_fails_leaves_the_older_one(self):
         (self.vectors / "p.yaml").write_text(PACKET)
         self.export_few("v/number-1")
