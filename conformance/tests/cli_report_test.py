@@ -381,7 +381,12 @@ vectors:
             self.assertEqual(mutants[key], operator[key])
         self.assertGreater(mutants["killed"], 0)
         self.assertEqual(len(mutants["survivors"]), operator["survived"])
-        self.assertNotIn("mutants", self.data_of([results])["coverage"])
+        coverage = self.data_of([results])["coverage"]
+        self.assertNotIn("mutants", coverage)
+        names = [group["name"] for group in coverage["groups"]]
+        self.assertIn("x-acqrel", names)
+        self.assertNotIn("x-callx", names)  # it does not run
+        self.assertEqual(names[-1], "unassigned")
         self.assertEqual(mutants["vectors_digest"], json.loads(results.read_text())["vectors"]["digest"])
         self.assertIn("r.json: is no score of `bpf-assay mutants --json`",
                       self.report([results], "-o", self.folder / "p.html", "--mutants", results,
