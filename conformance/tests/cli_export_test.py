@@ -201,7 +201,7 @@ class Export(Exporting):
             _, _, manifest = self.export_few(vector, "--overwrite")
             named = {item[key] for item in manifest["objects"] for key in ("file", "rows_file")}
             self.assertEqual(named, {"vectors-0000.o", "vectors-0000.rows"})
-            self.assertEqual(self.contents().keys(), named | {"manifest.json", "vectors-x.o",
+            self.assertEqual(self.contents().keys(), named | {"manifest.json", "programs.txt", "vectors-x.o",
                                                               "notes.rows", "vectors-0001.c"})
             self.assertEqual([program["vector"] for program in manifest["objects"][0]["programs"]],
                              [vector])
@@ -227,7 +227,7 @@ class Export(Exporting):
         self.export_few("v/number-1")
         before = self.contents()
 
-        def no_large_files():  # objects are smaller, the manifest is not
+        def no_large_files():  # objects are smaller, the lists are not
             resource.setrlimit(resource.RLIMIT_FSIZE, (8_000, 8_000))
 
         everything = ("--vectors", self.vectors, "--overwrite", "--programs-per-object", "2")
@@ -236,7 +236,7 @@ class Export(Exporting):
                  "none of the selected vectors can be in an object: a packet instead of the map (1)",
                  {}),
                 ((*everything, "no-such-vector/*"), "no vector matches", {}),
-                (everything, "manifest.json: cannot be written",
+                (everything, "programs.txt: cannot be written",
                  {"preexec_fn": no_large_files, "restore_signals": False})):  # SIGXFSZ stays ignored
             result, _ = self.export_only(*arguments, status=2, **options)
             self.assertIn(said, result.stderr)
