@@ -252,8 +252,9 @@ class Vectors(IsaDiff):
     def test_vectors_taken_from_an_extension(self):
         vectors = self.folder / "suite"
         shutil.copytree(ROOT / "vectors", vectors)
-        (vectors / "extensions/x-maygoto/may-goto.yaml").unlink()
-        (vectors / "extensions/x-maygoto/encodings.yaml").unlink()
+        for path in (vectors / "extensions/x-maygoto").iterdir():
+            if path.name != "extension.yaml":
+                path.unlink()
         text = self.diff(self.table, "--head-vectors", vectors, base=self.without("x-maygoto"))
         self.assertIn("- `untested: may_goto`", text)
         self.assertIn("- `clause: X-MAYGOTO-LOOP`", text)
@@ -622,9 +623,10 @@ class Run(Cli):
 
     def test_by_what_the_runtime_declares(self):
         text = self.run_extension("reference_vm --extensions x-maygoto").stdout
-        self.assertRegex(text, r"\n  x-maygoto +4 +4 +4 .* held\n")
+        self.assertRegex(text, r"\n  x-maygoto +([1-9]\d*) +\1 +\1 .* held\n")
         result = self.run_extension("reference_vm", status=2)
-        self.assertIn("10 vectors: not run, the runtime does not offer extension x-maygoto", result.stdout)
+        self.assertRegex(result.stdout,
+                         r"\d+ vectors: not run, the runtime does not offer extension x-maygoto")
         self.run_extension("reference_vm", "--unavailable-status", "77", status=77)
 
     def test_every_choice_of_the_runtime_is_right(self):
