@@ -48,13 +48,6 @@ std::string_view text_of(std::span<const u8> bytes) {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-std::vector<u8> bytes_of(std::span<const Slot> slots) {
-    std::vector<u8> bytes;
-    for (const Slot& slot : slots)
-        std::ranges::copy(encode_slot(slot, ByteOrder::little), std::back_inserter(bytes));
-    return bytes;
-}
-
 /// The digits at its end are of what the program does, so that a driver made of another export has
 /// no such symbol.
 std::string symbol_of(std::size_t number, const Vector& vector, std::span<const u8> program,
@@ -149,7 +142,7 @@ private:
         const auto slots = experiment->slots();
         if (const std::string why = cannot_be_in_object(slots); !why.empty())
             return why;
-        const std::vector<u8> bytes = bytes_of(slots);
+        const std::vector<u8> bytes = wire_form(slots, ByteOrder::little);
         ObjectProgram program{.symbol =
                                   symbol_of(m_programs.size(), vector, bytes, m_options.block_at),
                               .slots = {slots.begin(), slots.end()}};
