@@ -1,6 +1,7 @@
 // Mutants of loads and stores: the address, the size, the extension, the neighbours.
 #include "conformance/mutants/behaviours.hpp"
 #include "conformance/mutants/catalogue.hpp"
+#include "conformance/state.hpp"
 
 #include <fmt/format.h>
 
@@ -154,22 +155,6 @@ Behaviour spilling(const InstructionRow& row, bool behind) {
     };
 }
 
-void write_value(const Machine& vm, u8* bytes, std::size_t size, u64 value) {
-    for (std::size_t at = 0; at < size; ++at) {
-        const std::size_t place = vm.byte_order() == ByteOrder::little ? at : size - 1 - at;
-        bytes[place] = static_cast<u8>(value >> (8 * at));
-    }
-}
-
-u64 read_value(const Machine& vm, const u8* bytes, std::size_t size) {
-    u64 value = 0;
-    for (std::size_t at = 0; at < size; ++at) {
-        const std::size_t place = vm.byte_order() == ByteOrder::little ? at : size - 1 - at;
-        value |= u64{bytes[place]} << (8 * at);
-    }
-    return value;
-}
-
 /// A load that leaves something else in memory, as an exchange does.
 Behaviour writing(const InstructionRow& row, u64 (*left)(u64 dst_before)) {
     return [&row, left](Machine& vm, const Instruction& in, Step original) {
@@ -179,7 +164,7 @@ Behaviour writing(const InstructionRow& row, u64 (*left)(u64 dst_before)) {
             return false;
         const std::size_t size = access_size(row);
         if (u8* bytes = vm.mapped(address, size))
-            write_value(vm, bytes, size, left(before));
+            store({bytes, size}, left(before), vm.byte_order());
         return true;
     };
 }
@@ -209,7 +194,7 @@ Behaviour fetching(const InstructionRow& row) {
     return [&row](Machine& vm, const Instruction& in, Step original) {
         const std::size_t size = access_size(row);
         const u8* bytes = vm.mapped(address_of(row, vm, in), size);
-        const u64 old = bytes == nullptr ? 0 : read_value(vm, bytes, size);
+        const u64 old = bytes == nullptr ? 0 : load({bytes, size}, vm.byte_order());
         if (!original(vm, in))
             return false;
         if (in.dst_reg != in.src_reg)
