@@ -224,33 +224,18 @@ json Builder::coverage_json() const {
     object["subjects"] = json::array();
     for (std::size_t subject = 0; subject < coverage::subject_count; ++subject)
         object["subjects"].push_back(name_of(static_cast<coverage::Subject>(subject)));
-    // By the group of the instruction, or its extension; opcodes that no row has stand last.
-    using Sums = std::array<coverage::Tally, coverage::subject_count>;
-    std::vector<std::pair<std::string_view, Sums>> groups;
-    for (const Group group : conformance_groups)
-        groups.emplace_back(name_of(group), Sums{});
-    for (const Extension& extension : extensions())
-        groups.emplace_back(extension.name, Sums{});
-    groups.emplace_back("unassigned", Sums{});
-    for (const coverage::InstructionReport& instruction : m_coverage.instructions) {
-        const InstructionRow* row = instruction.row;
-        const std::string_view name = row == nullptr           ? "unassigned"
-                                      : row->extension.empty() ? name_of(row->group)
-                                                               : row->extension;
-        auto& sum =
-            std::ranges::find(groups, name, [](const auto& of) { return of.first; })->second;
-        for (std::size_t subject = 0; subject < coverage::subject_count; ++subject)
-            sum[subject].add(instruction.tallies[subject]);
-    }
+    auto groups = coverage::tallies_by_group(m_coverage);
+    // In the order of the summary; what belongs to no group of the RFC stands behind.
+    const auto place = [](const auto& group) {
+        return std::ranges::find(conformance_groups, group.first,
+                                 [](Group each) { return name_of(each); });
+    };
+    std::ranges::stable_sort(groups, {}, place);
     object["groups"] = json::array();
-    for (const auto& [name, sums] : groups) {
+    for (const auto& [name, tallies] : groups) {
         json cells = json::array();
-        for (const coverage::Tally& tally : sums)
+        for (const coverage::Tally& tally : tallies)
             cells.push_back(tally.total == 0 ? json() : json{tally.hit, tally.total});
-        const bool is_extension = name.starts_with("x-");
-        if (is_extension &&
-            std::ranges::all_of(cells, [](const json& cell) { return cell.is_null(); }))
-            continue; // it does not run
         object["groups"].push_back({{"name", name}, {"cells", std::move(cells)}});
     }
     return object;

@@ -60,19 +60,12 @@ void add_all(std::array<Tally, subject_count>& sums,
 
 /// Lines by conformance group or extension, in the order of the table, and their sum.
 std::string group_table(const Report& report) {
-    std::vector<std::pair<std::string_view, std::array<Tally, subject_count>>> groups;
     std::array<Tally, subject_count> sum{};
-    for (const InstructionReport& instruction : report.instructions) {
-        const auto name = group_of(instruction);
-        auto at = std::ranges::find(groups, name, [](const auto& group) { return group.first; });
-        if (at == groups.end())
-            at = groups.insert(at, {name, {}});
-        add_all(at->second, instruction.tallies);
-        add_all(sum, instruction.tallies);
-    }
     std::string text = heading("group");
-    for (const auto& [name, tallies] : groups)
+    for (const auto& [name, tallies] : tallies_by_group(report)) {
         text += line(name, tallies);
+        add_all(sum, tallies);
+    }
     return text + line("all", sum);
 }
 
@@ -158,6 +151,19 @@ Tally InstructionReport::tally() const {
     for (const Tally& tally : tallies)
         sum.add(tally);
     return sum;
+}
+
+std::vector<std::pair<std::string_view, std::array<Tally, subject_count>>>
+tallies_by_group(const Report& report) {
+    std::vector<std::pair<std::string_view, std::array<Tally, subject_count>>> groups;
+    for (const InstructionReport& instruction : report.instructions) {
+        const auto name = group_of(instruction);
+        auto at = std::ranges::find(groups, name, [](const auto& group) { return group.first; });
+        if (at == groups.end())
+            at = groups.insert(at, {name, {}});
+        add_all(at->second, instruction.tallies);
+    }
+    return groups;
 }
 
 bool Report::may_have_gaps(const InstructionReport& instruction) const {

@@ -41,6 +41,10 @@ struct Report {
 Report make_report(ClauseCoverage clauses, const SuiteBins& bins, Exemptions exemptions,
                    ExtensionNames drafts = {});
 
+/// Sums by conformance group or extension, in the order of the table; "unassigned" are opcodes.
+std::vector<std::pair<std::string_view, std::array<Tally, subject_count>>>
+tallies_by_group(const Report& report);
+
 /// Tables and every gap. `verbose` adds a line for each instruction, and each reason.
 std::string report_text(const Report& report, bool verbose);
 nlohmann::json report_json(const Report& report);
