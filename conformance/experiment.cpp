@@ -427,4 +427,16 @@ std::unique_ptr<Experiment> make_experiment(const Vector& vector, const ProgramR
     }
 }
 
+State entry_state(const Experiment& experiment, std::span<u8> block) {
+    State state;
+    if (experiment.packet())
+        state.packet = block;
+    else
+        state.memory = block;
+    set_up_entry(state);
+    if (experiment.packet())
+        state.registers[1] = context_address; // an empty packet is a packet, too
+    return state;
+}
+
 } // namespace bpf_assay::conformance

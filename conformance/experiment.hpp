@@ -91,4 +91,7 @@ std::unique_ptr<Experiment> make_experiment(const Vector& vector, const ProgramR
 std::unique_ptr<Experiment> make_experiment(const Vector& vector, std::size_t index,
                                             const RuntimeTraits& traits);
 
+/// What a program of the experiment finds when it starts on the block, which it changes in place.
+State entry_state(const Experiment& experiment, std::span<u8> block);
+
 } // namespace bpf_assay::conformance

@@ -112,15 +112,11 @@ void execute_program(const Vector& vector, Experiment& experiment, ByteOrder ord
     const Program& program = std::get<Program>(loaded);
     observer.watch(experiment, vector);
     std::vector<u8> block(experiment.block_size());
+    const std::vector<Choices> all_choices = choices_of(vector);
     for (std::size_t row = 0; row < experiment.rows(); ++row)
-        for (const Choices choices : choices_of(vector)) {
+        for (const Choices choices : all_choices) {
             experiment.write_block(row, block);
-            State state;
-            if (experiment.packet())
-                state.packet = block;
-            else
-                state.memory = block;
-            set_up_entry(state);
+            State state = entry_state(experiment, block);
             observer.start_row(experiment.packet() ? block.size() : 0);
             (void)run(program, state,
                       {.platform = platform_of(state),

@@ -189,14 +189,7 @@ std::optional<std::string> Hunter::judge(Trial& trial, std::size_t row, Choices 
     Experiment& experiment = *trial.experiment;
     m_block.resize(experiment.block_size());
     experiment.write_block(row, m_block);
-    State state;
-    if (experiment.packet())
-        state.packet = m_block;
-    else
-        state.memory = m_block;
-    set_up_entry(state);
-    if (experiment.packet())
-        state.registers[1] = context_address; // an empty packet is a packet, too
+    State state = entry_state(experiment, m_block);
     const auto outcome = run(trial.program, state,
                              {.platform = platform_of(state),
                               .instruction_limit = instruction_limit,

@@ -74,12 +74,7 @@ Ran run_row(Experiment& experiment, std::size_t row, ByteOrder order) {
         ADD_FAILURE() << "refused at " << refused->pc << ": " << describe(refused->reason);
         return ran;
     }
-    State state;
-    if (experiment.packet())
-        state.packet = ran.block;
-    else
-        state.memory = ran.block;
-    set_up_entry(state);
+    State state = entry_state(experiment, ran.block);
     const auto outcome = run(std::get<Program>(loaded), state, {.platform = platform_of(state)});
     if (const auto* returned = std::get_if<Returned>(&outcome))
         ran.r0 = returned->r0;
